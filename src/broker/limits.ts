@@ -1,0 +1,218 @@
+/**
+ * Everything has a limit, the limit has a name, and passing it has a Reason Code. The same names are keys under `limits:`
+ * in the configuration file.
+ */
+export interface Limits {
+  readonly receiveMaximum: number;
+  readonly inFlightMax: number;
+  readonly topicAliasMaximum: number;
+  readonly packetBytesMax: number;
+  readonly linkBytesMax: number;
+  readonly queueMessagesMax: number;
+  readonly queueBytesMax: number;
+  readonly subscriptionsMax: number;
+  readonly topicLevelsMax: number;
+  readonly topicBytesMax: number;
+  readonly clientIdBytesMax: number;
+  readonly sessionExpirySecondsMax: number;
+  readonly retainedBytesMax: number;
+  readonly connectTimeoutSeconds: number;
+  readonly keepAliveSecondsMax: number;
+  readonly connectionsMax: number;
+  readonly unflushedBytesMax: number;
+  readonly messageCacheBytesMax: number;
+  readonly sliceMax: number;
+}
+
+/** One row of the table that `petstore-mqtt config` prints. */
+export interface LimitRow {
+  readonly name: keyof Limits;
+  readonly default: number;
+  readonly minimum: number;
+  readonly maximum: number;
+  readonly unit: string;
+  /** What it bounds and what happens when it is passed, in one line. */
+  readonly description: string;
+}
+
+const MiB = 1_048_576;
+
+/** Every limit with its default, range, unit and meaning. */
+export const limitTable: readonly LimitRow[] = [
+  {
+    name: "receiveMaximum",
+    default: 100,
+    minimum: 1,
+    maximum: 65_535,
+    unit: "messages",
+    description: "QoS 1 and 2 messages a client may send before acknowledgement; more is DISCONNECT 0x93",
+  },
+  {
+    name: "inFlightMax",
+    default: 100,
+    minimum: 1,
+    maximum: 65_535,
+    unit: "messages",
+    description: "QoS 1 and 2 messages sent to one client before acknowledgement; the rest waits in its queue",
+  },
+  {
+    name: "topicAliasMaximum",
+    default: 32,
+    minimum: 0,
+    maximum: 65_535,
+    unit: "aliases",
+    description: "topic aliases a client may set per connection, and the most we set towards it; above is DISCONNECT 0x94",
+  },
+  {
+    name: "packetBytesMax",
+    default: MiB,
+    minimum: 128,
+    maximum: 268_435_460,
+    unit: "bytes",
+    description: "largest packet accepted; a larger one is DISCONNECT 0x95 before its body is read",
+  },
+  {
+    name: "linkBytesMax",
+    default: MiB,
+    minimum: 1_024,
+    maximum: 1_024 * MiB,
+    unit: "bytes",
+    description: "un-sent bytes per connection; above it QoS 0 is dropped and QoS 1 and 2 wait in the queue",
+  },
+  {
+    name: "queueMessagesMax",
+    default: 10_000,
+    minimum: 1,
+    maximum: 100_000_000,
+    unit: "messages",
+    description: "messages waiting per session; above it the oldest un-sent one is dropped and counted",
+  },
+  {
+    name: "queueBytesMax",
+    default: 64 * MiB,
+    minimum: 1_024,
+    maximum: 1_048_576 * MiB,
+    unit: "bytes",
+    description: "bytes of the messages waiting per session; above it the oldest un-sent one is dropped and counted",
+  },
+  {
+    name: "subscriptionsMax",
+    default: 10_000,
+    minimum: 1,
+    maximum: 10_000_000,
+    unit: "subscriptions",
+    description: "subscriptions per session; above it SUBACK says 0x97",
+  },
+  {
+    name: "topicLevelsMax",
+    default: 200,
+    minimum: 1,
+    maximum: 32_768,
+    unit: "levels",
+    description: "levels of a topic name or filter; above it a PUBLISH is refused with 0x90, a subscription with 0x8F",
+  },
+  {
+    name: "topicBytesMax",
+    default: 65_535,
+    minimum: 1,
+    maximum: 65_535,
+    unit: "bytes",
+    description: "UTF-8 bytes of a topic name or filter; above it a PUBLISH is refused with 0x90, a subscription with 0x8F",
+  },
+  {
+    name: "clientIdBytesMax",
+    default: 1_024,
+    minimum: 23,
+    maximum: 65_535,
+    unit: "bytes",
+    description: "UTF-8 bytes of a client identifier; above it CONNACK says 0x85",
+  },
+  {
+    name: "sessionExpirySecondsMax",
+    default: 604_800,
+    minimum: 0,
+    maximum: 4_294_967_295,
+    unit: "seconds",
+    description: "longest session expiry interval granted, also to 3.1.1 clients with clean session 0; CONNACK says what was granted",
+  },
+  {
+    name: "retainedBytesMax",
+    default: 256 * MiB,
+    minimum: 0,
+    maximum: 1_048_576 * MiB,
+    unit: "bytes",
+    description: "bytes of all retained messages; a message that would pass it is refused with 0x97",
+  },
+  {
+    name: "connectTimeoutSeconds",
+    default: 10,
+    minimum: 1,
+    maximum: 3_600,
+    unit: "seconds",
+    description: "time from the network connection to a finished CONNECT; then it is closed",
+  },
+  {
+    name: "keepAliveSecondsMax",
+    default: 65_535,
+    minimum: 1,
+    maximum: 65_535,
+    unit: "seconds",
+    description: "longest keep alive granted; a client that asks for more or for none gets this as server keep alive",
+  },
+  {
+    name: "connectionsMax",
+    default: 100_000,
+    minimum: 1,
+    maximum: 10_000_000,
+    unit: "connections",
+    description: "network connections at one time; above it CONNACK says 0x97",
+  },
+  {
+    name: "unflushedBytesMax",
+    default: 64 * MiB,
+    minimum: MiB,
+    maximum: 1_048_576 * MiB,
+    unit: "bytes",
+    description: "bytes waiting for the disk; above it publishers are no longer read until it falls",
+  },
+  {
+    name: "messageCacheBytesMax",
+    default: 64 * MiB,
+    minimum: 0,
+    maximum: 1_048_576 * MiB,
+    unit: "bytes",
+    description: "message bodies kept in memory for sessions that are behind; others are read from the store",
+  },
+  {
+    name: "sliceMax",
+    default: 1_000,
+    minimum: 1,
+    maximum: 1_000_000,
+    unit: "steps",
+    description: "steps of a long job (retained messages, expiries, clean start) before others get their turn",
+  },
+];
+
+/** The defaults, with some replaced. */
+export function createLimits(replaced: Partial<Limits> = {}): Limits {
+  const defaults = Object.fromEntries(limitTable.map((row) => [row.name, row.default])) as unknown as Limits;
+  return { ...defaults, ...replaced };
+}
+
+/** What the Server offers (§3.2.2.3); everything unless switched off. */
+export interface Capabilities {
+  readonly maximumQoS: 0 | 1 | 2;
+  readonly retainAvailable: boolean;
+  readonly wildcardSubscriptionAvailable: boolean;
+  readonly subscriptionIdentifierAvailable: boolean;
+  readonly sharedSubscriptionAvailable: boolean;
+}
+
+/** All of MQTT 5.0. */
+export const allCapabilities: Capabilities = {
+  maximumQoS: 2,
+  retainAvailable: true,
+  wildcardSubscriptionAvailable: true,
+  subscriptionIdentifierAvailable: true,
+  sharedSubscriptionAvailable: true,
+};

@@ -1,0 +1,47 @@
+import type { PublishProperties } from "../mqtt/packet.ts";
+import type { QoS } from "../mqtt/packet-type.ts";
+import type { ReasonCode } from "../mqtt/reason-code.ts";
+import type { Principal } from "./authentication.ts";
+
+/** Why something was refused: what the wire says, and what people want to know. */
+export interface Refusal {
+  /** 0x87 Not authorized, 0x90 Topic Name invalid, 0x97 Quota exceeded, 0x99 Payload format invalid or 0x83. */
+  readonly reasonCode: RefusalReasonCode;
+  /** A sentence that names the rule; sent as Reason String where the Client wants it. */
+  readonly reasonString: string;
+  /** Where the rule stands, as `file:line:column`; empty when it is not from a file. */
+  readonly place: string;
+}
+
+/** The codes that a PUBACK, PUBREC and SUBACK share and a policy may use. */
+export type RefusalReasonCode = (typeof ReasonCode)[
+  | "NotAuthorized"
+  | "TopicNameInvalid"
+  | "QuotaExceeded"
+  | "PayloadFormatInvalid"
+  | "ImplementationSpecificError"];
+
+/** What a policy sees of a PUBLISH or a Will. */
+export interface PublishRequest {
+  readonly topicName: string;
+  readonly qos: QoS;
+  readonly retain: boolean;
+  readonly properties: PublishProperties;
+  readonly payload: Uint8Array;
+}
+
+/**
+ * The law, asked synchronously on the way of every message: compiled before, interpreted never. `undefined` allows, and
+ * allocates nothing.
+ */
+export interface Policy {
+  mayPublish(principal: Principal, publish: PublishRequest): Refusal | undefined;
+  /** `topicFilter` is without its `$share/{ShareName}/`. */
+  maySubscribe(principal: Principal, topicFilter: string): Refusal | undefined;
+}
+
+/** No law: for tests and brokers on loopback. */
+export const allowAll: Policy = {
+  mayPublish: () => undefined,
+  maySubscribe: () => undefined,
+};

@@ -1,0 +1,49 @@
+import type { Logger } from "pino";
+import type { Connection } from "../broker/connection.ts";
+import type { AuthenticationRequest, Verdict } from "../broker/authentication.ts";
+import type { Capabilities, Limits } from "../broker/limits.ts";
+import type { Policy } from "../broker/policy.ts";
+import type { Store } from "../store/store.ts";
+
+/** One door. Port 0 takes a free one. */
+export interface ListenerOptions {
+  readonly protocol: "mqtt" | "mqtts";
+  readonly host: string;
+  readonly port: number;
+  /** PEM; required for `mqtts`. */
+  readonly tls: { readonly key: string; readonly cert: string } | undefined;
+}
+
+/** Who is it. Resolves to a verdict; a rejection is logged and answered with 0x88 Server unavailable. */
+export interface Authenticator {
+  authenticate(request: AuthenticationRequest, connection: Connection): Promise<Verdict>;
+}
+
+/** Everything a server is made of; what a configuration file, flags and defaults come to. */
+export interface ServerOptions {
+  readonly listeners: readonly ListenerOptions[];
+  readonly limits: Limits;
+  readonly capabilities: Capabilities;
+  readonly policy: Policy;
+  readonly authenticator: Authenticator;
+  readonly store: Store;
+  readonly log: Logger;
+  /** Response Information (§3.1.2.11.6), `%c` and `%u` filled in; undefined sends none. */
+  readonly responseInformation: string | undefined;
+  /** How often `$SYS` is published, seconds; 0 never. */
+  readonly sysIntervalSeconds: number;
+}
+
+/** Where a listener came to stand. */
+export interface ListenerAddress {
+  readonly protocol: "mqtt" | "mqtts";
+  readonly host: string;
+  readonly port: number;
+}
+
+/** A running server. */
+export interface Server {
+  readonly addresses: readonly ListenerAddress[];
+  /** Drains, commits, closes; leaves no open handle. */
+  close(): Promise<void>;
+}
