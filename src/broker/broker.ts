@@ -5,7 +5,6 @@ import type { Connection } from "./connection.ts";
 import type { Counters } from "./counters.ts";
 import type { Target } from "./mutation.ts";
 import type { Ticket } from "./outbox.ts";
-import type { Policy } from "./policy.ts";
 
 /** A message body read back; `undefined` in its place when it was settled meanwhile. */
 export interface FetchedMessage {
@@ -40,7 +39,6 @@ export interface Broker {
   publish(principal: Principal | undefined, message: Message, ticket: Ticket | undefined, now: number): void;
   /** Ends a Client's Network Connection with DISCONNECT 0x98 Administrative action; false when it has none. */
   disconnect(tenant: number, clientId: string, now: number): boolean;
-  policyChanged(policy: Policy, now: number): void;
   /** While `refusing`, new work is refused before it changes anything; settling goes on. */
   storeState(state: "ready" | "refusing", now: number): void;
   /** Every connection gets DISCONNECT 0x8B Server shutting down, or 0x9C with a Server Reference; new ones are refused. */

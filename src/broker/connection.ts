@@ -1,9 +1,9 @@
-import type { Connect } from "../mqtt/packet.ts";
 import { packetBytesMax, receiveMaximumDefault } from "../mqtt/limits.ts";
+import type { Connect } from "../mqtt/packet.ts";
 import { ProtocolVersion } from "../mqtt/packet-type.ts";
-import type { Session } from "../session/session.ts";
 import type { InboundTopicAliases, OutboundTopicAliases } from "../session/topic-aliases.ts";
 import type { Principal } from "./authentication.ts";
+import type { Session } from "./session.ts";
 
 /**
  * What a Network Connection awaits:

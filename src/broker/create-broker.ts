@@ -1,7 +1,32 @@
-import type { Broker } from "./broker.ts";
+import type { Packet } from "../mqtt/packet.ts";
+import { PacketType } from "../mqtt/packet-type.ts";
+import { ProtocolError } from "../mqtt/protocol-error.ts";
+import { ReasonCode } from "../mqtt/reason-code.ts";
+import type { Message } from "../session/message.ts";
+import type { Principal, Verdict } from "./authentication.ts";
+import type { Broker, FetchedMessage } from "./broker.ts";
+import { Connection } from "./connection.ts";
+import { closeConnection, disconnect, failConnection, leaveConnection } from "./connections.ts";
+import type { Counters } from "./counters.ts";
+import { handlePuback, handlePubcomp, handlePubrec, handlePubrel } from "./handle-acknowledgement.ts";
+import { handleAuth } from "./handle-auth.ts";
+import { handleConnect, handleVerdict, keepAliveElapsed } from "./handle-connect.ts";
+import { handleDisconnect } from "./handle-disconnect.ts";
+import { handlePublish } from "./handle-publish.ts";
+import { handleSubscribe } from "./handle-subscribe.ts";
+import { handleUnsubscribe } from "./handle-unsubscribe.ts";
 import type { Capabilities, Limits } from "./limits.ts";
-import type { Outbox } from "./outbox.ts";
+import type { Outbox, Ticket } from "./outbox.ts";
 import type { Policy } from "./policy.ts";
+import { refusalOf } from "./publish-checks.ts";
+import { publish } from "./publishing.ts";
+import { pump, pumpGroup } from "./pump.ts";
+import type { Owner } from "./queues.ts";
+import { resumeReading, send } from "./replies.ts";
+import { expireRetained, sendRetained } from "./retained.ts";
+import { Session } from "./session.ts";
+import { aliveInterval, sessionElapsed } from "./sessions.ts";
+import { BrokerState } from "./state.ts";
 
 /** What a broker is made with. */
 export interface BrokerOptions {
@@ -11,10 +36,223 @@ export interface BrokerOptions {
   readonly capabilities: Capabilities;
   /** Unique words for assigned Client Identifiers; randomness is the shell's [MQTT-3.1.3-6]. */
   readonly uniqueId: () => string;
-  /** Response Information (§3.1.2.11.6) with `%c` for the Client Identifier and `%u` for the Principal; undefined sends none. */
+  /** Response Information (§3.1.2.11.6), `%c` for the Client Identifier and `%u` for the Principal; undefined sends none. */
   readonly responseInformation: string | undefined;
 }
 
-export function createBroker(_options: BrokerOptions): Broker {
-  throw new Error("being written");
+/** The protocol core: pure, synchronous, told everything by its verbs. */
+export function createBroker(options: BrokerOptions): Broker {
+  return new BrokerCore(new BrokerState(options));
+}
+
+class BrokerCore implements Broker {
+  readonly #state: BrokerState;
+
+  constructor(state: BrokerState) {
+    this.#state = state;
+  }
+
+  get counters(): Counters {
+    return this.#state.counters;
+  }
+
+  opened(connection: Connection, now: number): void {
+    const state = this.#state;
+    state.connections.add(connection);
+    state.counters.connectionsOpen += 1;
+    connection.lastReceivedAt = now;
+    state.deadlines.set(connection, now + state.limits.connectTimeoutSeconds * 1_000);
+  }
+
+  received(connection: Connection, packet: Packet, now: number): void {
+    this.#state.counters.packetsReceived += 1;
+    connection.lastReceivedAt = now;
+    try {
+      const { session } = connection;
+      if (session === undefined) this.#receivedBeforeSession(connection, packet, now);
+      else this.#receivedConnected(connection, session, packet, now);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      failConnection(this.#state, connection, error, now);
+    }
+  }
+
+  #receivedBeforeSession(connection: Connection, packet: Packet, now: number): void {
+    const state = this.#state;
+    if (connection.state === "Closed") return;
+    if (packet.type === PacketType.Connect) {
+      handleConnect(state, connection, packet);
+      return;
+    }
+    if (connection.state === "AwaitingAuth") {
+      if (packet.type === PacketType.Auth) {
+        handleAuth(state, connection, packet);
+        return;
+      }
+      if (packet.type === PacketType.Disconnect) {
+        handleDisconnect(state, connection, packet, now);
+        return;
+      }
+      // [MQTT-3.1.2-30]
+      throw new ProtocolError(ReasonCode.ProtocolError, "MQTT-3.1.2-30", "Only AUTH or DISCONNECT before CONNACK");
+    }
+    // [MQTT-3.1.0-1]
+    throw new ProtocolError(ReasonCode.ProtocolError, "MQTT-3.1.0-1", "The first packet must be CONNECT");
+  }
+
+  #receivedConnected(connection: Connection, session: Session, packet: Packet, now: number): void {
+    const state = this.#state;
+    switch (packet.type) {
+      case PacketType.Publish:
+        handlePublish(state, connection, session, packet, now);
+        return;
+      case PacketType.Puback:
+        handlePuback(state, session, packet, now);
+        return;
+      case PacketType.Pubrec:
+        handlePubrec(state, connection, session, packet, now);
+        return;
+      case PacketType.Pubrel:
+        handlePubrel(state, connection, session, packet);
+        return;
+      case PacketType.Pubcomp:
+        handlePubcomp(state, session, packet, now);
+        return;
+      case PacketType.Subscribe:
+        handleSubscribe(state, connection, session, packet, now);
+        return;
+      case PacketType.Unsubscribe:
+        handleUnsubscribe(state, connection, session, packet, now);
+        return;
+      case PacketType.Pingreq:
+        // [MQTT-3.12.4-1]
+        send(state, connection, { type: PacketType.Pingresp });
+        return;
+      case PacketType.Disconnect:
+        handleDisconnect(state, connection, packet, now);
+        return;
+      case PacketType.Auth:
+        handleAuth(state, connection, packet);
+        return;
+      case PacketType.Connect:
+        handleConnect(state, connection, packet);
+        return;
+      case PacketType.Connack:
+      case PacketType.Suback:
+      case PacketType.Unsuback:
+      case PacketType.Pingresp:
+        throw new ProtocolError(ReasonCode.ProtocolError, "2.1.2", "A packet that only a Server sends");
+    }
+  }
+
+  failed(connection: Connection, error: unknown, now: number): void {
+    failConnection(this.#state, connection, error, now);
+  }
+
+  closed(connection: Connection, now: number): void {
+    if (connection.state === "Closed") return;
+    const reason = "The network connection was lost";
+    leaveConnection(this.#state, connection, true, ReasonCode.UnspecifiedError, reason, now);
+  }
+
+  drained(connection: Connection, now: number): void {
+    if (connection.state === "Closed") return;
+    connection.hasRoom = true;
+    if (connection.session === undefined) return;
+    resumeReading(this.#state, connection);
+    pump(this.#state, connection.session, now);
+  }
+
+  verdict(connection: Connection, verdict: Verdict, now: number): void {
+    handleVerdict(this.#state, connection, verdict, now);
+  }
+
+  fetched(number: number, messages: readonly (FetchedMessage | undefined)[], now: number): void {
+    const session = this.#state.sessions.get(number);
+    if (session !== undefined) {
+      if (session.connection === undefined) session.fetching = undefined;
+      else takeFetched(session, messages);
+      pump(this.#state, session, now);
+      return;
+    }
+    const group = this.#state.groups.get(number);
+    if (group === undefined) return;
+    takeFetched(group, messages);
+    pumpGroup(this.#state, group, now);
+  }
+
+  publish(principal: Principal | undefined, message: Message, ticket: Ticket | undefined, now: number): void {
+    const state = this.#state;
+    const tenant = principal?.tenant ?? 0;
+    const refusal = refusalOf(state, principal, tenant, message);
+    if (refusal !== undefined) {
+      state.counters.publishRefused += 1;
+      if (ticket !== undefined) state.outbox.confirmAfterCommit(ticket, refusal.reasonCode);
+      return;
+    }
+    const { matched } = publish(state, tenant, message, undefined, false, now);
+    const reasonCode = matched ? ReasonCode.Success : ReasonCode.NoMatchingSubscribers;
+    if (ticket !== undefined) state.outbox.confirmAfterCommit(ticket, reasonCode);
+  }
+
+  disconnect(tenant: number, clientId: string, now: number): boolean {
+    const connection = this.#state.tenant(tenant).sessions.get(clientId)?.connection;
+    if (connection === undefined) return false;
+    disconnect(this.#state, connection, ReasonCode.AdministrativeAction, undefined, now);
+    return true;
+  }
+
+  storeState(storeState: "ready" | "refusing", _now: number): void {
+    this.#state.refusing = storeState === "refusing";
+  }
+
+  drain(serverReference: string | undefined, now: number): void {
+    const state = this.#state;
+    state.draining = true;
+    state.serverReference = serverReference;
+    const reasonCode = serverReference === undefined ? ReasonCode.ServerShuttingDown : ReasonCode.UseAnotherServer;
+    for (const connection of [...state.connections]) {
+      if (connection.session === undefined) closeConnection(state, connection);
+      else disconnect(state, connection, reasonCode, undefined, now, serverReference);
+    }
+  }
+
+  elapsed(now: number): void {
+    const state = this.#state;
+    for (let step = 0; step < state.limits.sliceMax; step += 1) {
+      const key = state.deadlines.take(now);
+      if (key === undefined) break;
+      if (key instanceof Session) sessionElapsed(state, key, now);
+      else if (key instanceof Connection) this.#connectionElapsed(key, now);
+      else expireRetained(state, key);
+    }
+    for (const session of [...state.sliced]) sendRetained(state, session, now);
+    if (state.aliveDueAt <= now) this.#sayAlive(now);
+  }
+
+  nextDeadline(): number {
+    const state = this.#state;
+    if (state.sliced.size > 0) return 0;
+    return Math.min(state.deadlines.next(), state.aliveDueAt);
+  }
+
+  #connectionElapsed(connection: Connection, now: number): void {
+    if (connection.state === "Connected") keepAliveElapsed(this.#state, connection, now);
+    else closeConnection(this.#state, connection);
+  }
+
+  /** When the process is killed, this is when those that are online now disconnected. */
+  #sayAlive(now: number): void {
+    const state = this.#state;
+    const isNeeded = state.durableConnected > 0;
+    if (isNeeded) state.outbox.persist({ kind: "alive", at: now });
+    state.aliveDueAt = isNeeded ? now + aliveInterval : Number.POSITIVE_INFINITY;
+  }
+}
+
+function takeFetched(owner: Owner, messages: readonly (FetchedMessage | undefined)[]): void {
+  owner.fetching?.forEach((number, index) => {
+    owner.fetched.set(number, messages[index]);
+  });
+  owner.fetching = undefined;
 }

@@ -61,7 +61,8 @@ export const limitTable: readonly LimitRow[] = [
     minimum: 0,
     maximum: 65_535,
     unit: "aliases",
-    description: "topic aliases a client may set per connection, and the most we set towards it; above is DISCONNECT 0x94",
+    description:
+      "topic aliases a client may set per connection, and the most we set towards it; above is DISCONNECT 0x94",
   },
   {
     name: "packetBytesMax",
@@ -117,7 +118,8 @@ export const limitTable: readonly LimitRow[] = [
     minimum: 1,
     maximum: 65_535,
     unit: "bytes",
-    description: "UTF-8 bytes of a topic name or filter; above it a PUBLISH is refused with 0x90, a subscription with 0x8F",
+    description:
+      "UTF-8 bytes of a topic name or filter; above it a PUBLISH is refused with 0x90, a subscription with 0x8F",
   },
   {
     name: "clientIdBytesMax",
@@ -133,7 +135,8 @@ export const limitTable: readonly LimitRow[] = [
     minimum: 0,
     maximum: 4_294_967_295,
     unit: "seconds",
-    description: "longest session expiry interval granted, also to 3.1.1 clients with clean session 0; CONNACK says what was granted",
+    description:
+      "longest session expiry interval granted, also to 3.1.1 clients with clean session 0; CONNACK says what was granted",
   },
   {
     name: "retainedBytesMax",

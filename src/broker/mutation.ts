@@ -85,6 +85,12 @@ export interface DeleteSession {
   readonly session: number;
 }
 
+/** A shared group lost its last member; what waited for it is settled. */
+export interface DeleteGroup {
+  readonly kind: "deleteGroup";
+  readonly group: number;
+}
+
 export interface PutSubscription {
   readonly kind: "putSubscription";
   readonly session: number;
@@ -154,6 +160,7 @@ export type Mutation =
   | Settle
   | PutSession
   | DeleteSession
+  | DeleteGroup
   | PutSubscription
   | DeleteSubscription
   | KeepReceived

@@ -34,4 +34,10 @@ export type Observation =
       readonly clientId: string;
       readonly dropped: number;
     }
-  | { readonly kind: "protocolError"; readonly clientId: string; readonly statement: string; readonly reason: string; readonly reasonCode: ReasonCode };
+  | {
+      readonly kind: "protocolError";
+      readonly clientId: string;
+      readonly statement: string;
+      readonly reason: string;
+      readonly reasonCode: ReasonCode;
+    };

@@ -1,0 +1,335 @@
+import { noConnackProperties } from "../mqtt/connack.ts";
+import type { Connect } from "../mqtt/packet.ts";
+import { PacketType, ProtocolVersion } from "../mqtt/packet-type.ts";
+import { ProtocolError } from "../mqtt/protocol-error.ts";
+import { type ConnackReasonCode, ReasonCode } from "../mqtt/reason-code.ts";
+import { textLength } from "../mqtt/writer.ts";
+import { grantedSessionExpirySeconds } from "../session/expiry.ts";
+import { InboundTopicAliases, OutboundTopicAliases } from "../session/topic-aliases.ts";
+import { topicNameProblem } from "../topics/topic-name.ts";
+import type { Principal, Verdict } from "./authentication.ts";
+import type { Connection } from "./connection.ts";
+import { disconnect, refuseConnection } from "./connections.ts";
+import { pump } from "./pump.ts";
+import { pauseReading, promise, resumeReading, send } from "./replies.ts";
+import type { Session } from "./session.ts";
+import { attach, endSession, rejoinGroups } from "./sessions.ts";
+import type { BrokerState } from "./state.ts";
+import { keepWill, removeWill, setWill } from "./wills.ts";
+
+/** Keep Alive is over after one and a half times its interval [MQTT-3.1.2-22]. */
+const keepAliveFactor = 1.5;
+
+/** CONNECT (§3.1): checked, then asked who it is. */
+export function handleConnect(state: BrokerState, connection: Connection, connect: Connect): void {
+  if (connection.state !== "AwaitingConnect") {
+    // [MQTT-3.1.0-2]
+    throw new ProtocolError(ReasonCode.ProtocolError, "MQTT-3.1.0-2", "A second CONNECT on one Network Connection");
+  }
+  connection.protocolVersion = connect.protocolVersion;
+  connection.connect = keepConnect(connect);
+  connection.clientId = connect.clientId === "" ? state.uniqueId() : connect.clientId;
+  connection.maximumPacketSize = connect.properties.maximumPacketSize ?? connection.maximumPacketSize;
+  connection.requestProblemInformation = connect.properties.requestProblemInformation ?? true;
+  const refusal = refusalOf(state, connect);
+  if (refusal !== undefined) {
+    refuseConnection(state, connection, refusal[0], refusal[1], state.serverReference);
+    return;
+  }
+  const { authenticationMethod, authenticationData } = connection.connect.properties;
+  connection.authenticationMethod = authenticationMethod;
+  connection.state = "AwaitingVerdict";
+  pauseReading(state, connection);
+  state.outbox.authenticate(connection, {
+    step: "connect",
+    protocolVersion: connection.protocolVersion,
+    clientId: connection.clientId,
+    userName: connect.userName,
+    password: connection.connect.password,
+    authenticationMethod,
+    authenticationData,
+  });
+}
+
+/** What may outlive the call is copied out of the received chunk. */
+function keepConnect(connect: Connect): Connect {
+  return {
+    ...connect,
+    will: connect.will === undefined ? undefined : keepWill(connect.will),
+    password: connect.password?.slice(),
+    properties: { ...connect.properties, authenticationData: connect.properties.authenticationData?.slice() },
+  };
+}
+
+/** The checks before anybody is asked, in this order [MQTT-3.1.4-2]. */
+function refusalOf(state: BrokerState, connect: Connect): readonly [ConnackReasonCode, string] | undefined {
+  const { limits, capabilities, counters } = state;
+  if (state.draining) {
+    const code = state.serverReference === undefined ? ReasonCode.ServerUnavailable : ReasonCode.UseAnotherServer;
+    return [code, "The server is shutting down"];
+  }
+  if (state.refusing) return [ReasonCode.ServerUnavailable, "The store takes nothing new"];
+  if (counters.connectionsOpen > limits.connectionsMax) {
+    return [ReasonCode.QuotaExceeded, `More than ${limits.connectionsMax} connections (connectionsMax)`];
+  }
+  const { clientId, will } = connect;
+  if (clientId === "" && connect.protocolVersion === ProtocolVersion.V311 && !connect.cleanStart) {
+    // [MQTT311-3.1.3-8]
+    return [ReasonCode.ClientIdentifierNotValid, "An empty Client Identifier needs Clean Session 1"];
+  }
+  if (textLength(clientId) > limits.clientIdBytesMax) {
+    // [MQTT-3.1.3-8]
+    return [ReasonCode.ClientIdentifierNotValid, `Longer than ${limits.clientIdBytesMax} bytes (clientIdBytesMax)`];
+  }
+  if (will === undefined) return undefined;
+  // [MQTT-3.2.2-12]
+  if (will.qos > capabilities.maximumQoS) return [ReasonCode.QoSNotSupported, "The Will's QoS is above Maximum QoS"];
+  // [MQTT-3.2.2-13]
+  if (will.retain && !capabilities.retainAvailable) return [ReasonCode.RetainNotSupported, "Retain is not available"];
+  const problem = topicNameProblem(will.topicName, limits);
+  if (problem !== undefined) return [ReasonCode.TopicNameInvalid, `Will Topic: ${problem}`];
+  if (will.topicName.startsWith("$")) {
+    return [ReasonCode.TopicNameInvalid, "Will Topic: topics that begin with $ are the server's"];
+  }
+  return undefined;
+}
+
+/** The answer to `authenticate`: the Session stands, or there is one more step, or none. */
+export function handleVerdict(state: BrokerState, connection: Connection, verdict: Verdict, now: number): void {
+  if (connection.state === "Connected" && connection.reauthenticating) {
+    finishReauthentication(state, connection, verdict, now);
+    return;
+  }
+  if (connection.state !== "AwaitingVerdict" || connection.connect === undefined) return;
+  switch (verdict.kind) {
+    case "refuse":
+      refuseConnection(state, connection, verdict.reasonCode, verdict.reasonString ?? "", verdict.serverReference);
+      return;
+    case "continue":
+      connection.state = "AwaitingAuth";
+      sendAuth(state, connection, ReasonCode.ContinueAuthentication, verdict.authenticationData);
+      resumeReading(state, connection);
+      return;
+    case "accept":
+      accept(state, connection, connection.connect, verdict.principal, verdict.authenticationData, now);
+      return;
+  }
+}
+
+/** [MQTT-4.12.0-2] [MQTT-4.12.0-5] */
+function sendAuth(
+  state: BrokerState,
+  connection: Connection,
+  reasonCode: typeof ReasonCode.ContinueAuthentication | typeof ReasonCode.Success,
+  authenticationData: Uint8Array | undefined,
+): void {
+  send(state, connection, {
+    type: PacketType.Auth,
+    reasonCode,
+    properties: {
+      authenticationMethod: connection.authenticationMethod,
+      authenticationData,
+      reasonString: undefined,
+      userProperties: [],
+    },
+  });
+}
+
+/** Re-authentication of a live connection (§4.12.1); a failure ends it [MQTT-4.12.1-2]. */
+function finishReauthentication(state: BrokerState, connection: Connection, verdict: Verdict, now: number): void {
+  if (verdict.kind === "continue") {
+    sendAuth(state, connection, ReasonCode.ContinueAuthentication, verdict.authenticationData);
+    return;
+  }
+  connection.reauthenticating = false;
+  if (verdict.kind === "refuse") {
+    disconnect(state, connection, ReasonCode.NotAuthorized, verdict.reasonString, now);
+    return;
+  }
+  if (verdict.principal.name !== connection.principal?.name) {
+    disconnect(state, connection, ReasonCode.NotAuthorized, "Re-authentication as somebody else", now);
+    return;
+  }
+  connection.principal = verdict.principal;
+  sendAuth(state, connection, ReasonCode.Success, verdict.authenticationData);
+}
+
+/** We know who it is: the Session is found or made, and CONNACK promises it (§3.1.4). */
+function accept(
+  state: BrokerState,
+  connection: Connection,
+  connect: Connect,
+  principal: Principal,
+  authenticationData: Uint8Array | undefined,
+  now: number,
+): void {
+  if (state.draining || state.refusing) {
+    refuseConnection(state, connection, ReasonCode.ServerUnavailable, "The server takes nothing new");
+    return;
+  }
+  const refusal = connect.will === undefined ? undefined : state.policy.mayPublish(principal, connect.will);
+  if (refusal !== undefined) {
+    const code =
+      refusal.reasonCode === ReasonCode.ImplementationSpecificError ? ReasonCode.NotAuthorized : refusal.reasonCode;
+    refuseConnection(state, connection, code, `Will: ${refusal.reasonString}`);
+    return;
+  }
+  const existing = state.tenant(principal.tenant).sessions.get(connection.clientId);
+  if (existing !== undefined && existing.principalName !== principal.name) {
+    refuseConnection(
+      state,
+      connection,
+      ReasonCode.NotAuthorized,
+      "The Session of this Client Identifier is another account's",
+    );
+    return;
+  }
+  connection.principal = principal;
+  const resumed = takeOver(state, existing, connect.cleanStart, now);
+  const session = resumed ?? createSession(state, connection, connect, principal);
+  connection.state = "Connected";
+  connection.connect = undefined;
+  connection.session = session;
+  session.connection = connection;
+  session.sessionExpirySeconds = expiryOf(state, connect);
+  negotiate(state, connection, connect);
+  attach(state, session, now);
+  setWill(state, session, connect.will);
+  session.sender.resume(Math.min(connection.receiveMaximum, state.limits.inFlightMax));
+  armKeepAlive(state, connection, now);
+  welcome(state, connection, connect, session, resumed !== undefined, authenticationData);
+  if (connection.hasRoom) resumeReading(state, connection);
+  rejoinGroups(state, session);
+  pump(state, session, now);
+}
+
+/**
+ * The Session to go on with, if any. Another Network Connection of it is ended first [MQTT-3.1.4-3]; its Will goes out
+ * unless the Client comes back before the delay with Clean Start 0 [MQTT-3.1.3-9].
+ */
+function takeOver(
+  state: BrokerState,
+  existing: Session | undefined,
+  cleanStart: boolean,
+  now: number,
+): Session | undefined {
+  if (existing === undefined) return undefined;
+  if (existing.connection !== undefined) {
+    disconnect(state, existing.connection, ReasonCode.SessionTakenOver, undefined, now);
+    // Without expiry the Session ended with its connection.
+    if (existing.sessionExpirySeconds === 0) return undefined;
+  }
+  if (cleanStart) {
+    // [MQTT-3.1.2-4]
+    endSession(state, existing, now);
+    return undefined;
+  }
+  removeWill(state, existing);
+  // [MQTT-3.1.2-5]
+  return existing;
+}
+
+/** [MQTT-3.1.2-6] */
+function createSession(state: BrokerState, connection: Connection, connect: Connect, principal: Principal): Session {
+  return state.createSession(principal.tenant, connection.clientId, principal.name, expiryOf(state, connect));
+}
+
+function expiryOf(state: BrokerState, connect: Connect): number {
+  return grantedSessionExpirySeconds(
+    connect.protocolVersion,
+    connect.cleanStart,
+    connect.properties.sessionExpiryIntervalSeconds,
+    state.limits.sessionExpirySecondsMax,
+  );
+}
+
+/** What the Client asked for, for this Network Connection. */
+function negotiate(state: BrokerState, connection: Connection, connect: Connect): void {
+  const { limits } = state;
+  const { receiveMaximum, topicAliasMaximum } = connect.properties;
+  connection.receiveMaximum = receiveMaximum ?? connection.receiveMaximum;
+  connection.keepAliveMilliseconds = grantedKeepAliveSeconds(state, connect) * 1_000;
+  if (limits.topicAliasMaximum === 0 || connect.protocolVersion === ProtocolVersion.V311) return;
+  connection.inboundTopicAliases = new InboundTopicAliases(limits.topicAliasMaximum);
+  // [MQTT-3.1.2-26] [MQTT-3.1.2-27]
+  const outbound = Math.min(topicAliasMaximum ?? 0, limits.topicAliasMaximum);
+  if (outbound > 0) connection.outboundTopicAliases = new OutboundTopicAliases(outbound);
+}
+
+/** What the Client asked for, unless we bound it (§3.2.2.3.14); 3.1.1 cannot be told, so it keeps its own. */
+function grantedKeepAliveSeconds(state: BrokerState, connect: Connect): number {
+  const { keepAliveSecondsMax } = state.limits;
+  const asked = connect.keepAliveSeconds;
+  if (connect.protocolVersion === ProtocolVersion.V311 || keepAliveSecondsMax === 65_535) return asked;
+  return asked === 0 || asked > keepAliveSecondsMax ? keepAliveSecondsMax : asked;
+}
+
+/** Without Keep Alive there is nothing to wait for. */
+function armKeepAlive(state: BrokerState, connection: Connection, now: number): void {
+  connection.lastReceivedAt = now;
+  if (connection.keepAliveMilliseconds === 0) state.deadlines.delete(connection);
+  else state.deadlines.set(connection, now + connection.keepAliveMilliseconds * keepAliveFactor);
+}
+
+/** The Keep Alive deadline has come: the Client may have spoken since it was set. */
+export function keepAliveElapsed(state: BrokerState, connection: Connection, now: number): void {
+  const at = connection.lastReceivedAt + connection.keepAliveMilliseconds * keepAliveFactor;
+  if (at > now) state.deadlines.set(connection, at);
+  else disconnect(state, connection, ReasonCode.KeepAliveTimeout, undefined, now);
+}
+
+/** CONNACK with everything that differs from what the Client asked for or may assume (§3.2.2.3) [MQTT-3.1.4-5]. */
+function welcome(
+  state: BrokerState,
+  connection: Connection,
+  connect: Connect,
+  session: Session,
+  sessionPresent: boolean,
+  authenticationData: Uint8Array | undefined,
+): void {
+  const { limits, capabilities, outbox } = state;
+  const asked = connect.properties.sessionExpiryIntervalSeconds ?? 0;
+  const keepAlive = connection.keepAliveMilliseconds / 1_000;
+  const isOffered = (available: boolean): false | undefined => (available ? undefined : false);
+  const properties = {
+    ...noConnackProperties,
+    sessionExpiryIntervalSeconds: session.sessionExpirySeconds === asked ? undefined : session.sessionExpirySeconds,
+    receiveMaximum: limits.receiveMaximum,
+    // [MQTT-3.2.2-9]
+    maximumQoS: capabilities.maximumQoS === 2 ? undefined : capabilities.maximumQoS,
+    retainAvailable: isOffered(capabilities.retainAvailable),
+    maximumPacketSize: limits.packetBytesMax,
+    // [MQTT-3.1.3-7] [MQTT-3.2.2-16]
+    assignedClientId: connect.clientId === "" ? connection.clientId : undefined,
+    topicAliasMaximum: limits.topicAliasMaximum,
+    wildcardSubscriptionAvailable: isOffered(capabilities.wildcardSubscriptionAvailable),
+    subscriptionIdentifierAvailable: isOffered(capabilities.subscriptionIdentifierAvailable),
+    sharedSubscriptionAvailable: isOffered(capabilities.sharedSubscriptionAvailable),
+    // [MQTT-3.2.2-22]
+    serverKeepAliveSeconds: keepAlive === connect.keepAliveSeconds ? undefined : keepAlive,
+    // [MQTT-3.1.2-28]
+    responseInformation: connect.properties.requestResponseInformation
+      ? responseInformation(state, connection)
+      : undefined,
+    // [MQTT-4.12.0-5] [MQTT-4.12.0-6]
+    authenticationMethod: connection.authenticationMethod,
+    authenticationData: connection.authenticationMethod === undefined ? undefined : authenticationData,
+  };
+  // [MQTT-3.2.2-2] [MQTT-3.2.2-3]
+  const packet = { type: PacketType.Connack, sessionPresent, reasonCode: ReasonCode.Success, properties } as const;
+  if (session.durable || sessionPresent) promise(state, connection, packet);
+  else send(state, connection, packet);
+  outbox.observe({
+    kind: "connected",
+    clientId: session.clientId,
+    userName: session.principalName,
+    protocolVersion: connection.protocolVersion,
+    sessionPresent,
+  });
+}
+
+function responseInformation(state: BrokerState, connection: Connection): string | undefined {
+  return state.responseInformation
+    ?.replaceAll("%c", () => connection.clientId)
+    .replaceAll("%u", () => connection.principal?.name ?? "");
+}

@@ -1,0 +1,112 @@
+import type { Publish } from "../mqtt/packet.ts";
+import { PacketType, ProtocolVersion } from "../mqtt/packet-type.ts";
+import { ProtocolError } from "../mqtt/protocol-error.ts";
+import { type PublishReasonCode, ReasonCode } from "../mqtt/reason-code.ts";
+import { messageExpiresAt } from "../session/expiry.ts";
+import type { Message } from "../session/message.ts";
+import type { Connection } from "./connection.ts";
+import { disconnect } from "./connections.ts";
+import type { Refusal } from "./policy.ts";
+import { checkProtocol, refusalOf } from "./publish-checks.ts";
+import { publish as publishMessage } from "./publishing.ts";
+import { acknowledge } from "./replies.ts";
+import type { Session } from "./session.ts";
+import type { BrokerState } from "./state.ts";
+
+/** PUBLISH from a Client (§3.3): checked, routed, answered as its QoS demands [MQTT-3.3.4-1]. */
+export function handlePublish(
+  state: BrokerState,
+  connection: Connection,
+  session: Session,
+  publish: Publish,
+  now: number,
+): void {
+  const topicName = topicNameOf(connection, publish);
+  const { packetIdentifier, qos } = publish;
+  // Recognised before Receive Maximum is counted: it is no new message.
+  if (qos === 2 && session.received?.has(packetIdentifier)) {
+    // [MQTT-4.3.3-10]
+    acknowledge(state, connection, PacketType.Pubrec, packetIdentifier, ReasonCode.Success, undefined, true);
+    return;
+  }
+  checkProtocol(state, connection, publish);
+  const message: Message = {
+    topicName,
+    payload: publish.payload,
+    qos,
+    retain: publish.retain,
+    properties: publish.properties,
+    expiresAt: messageExpiresAt(publish.properties.messageExpiryIntervalSeconds, now),
+  };
+  const refusal = refusalOf(state, connection.principal, session.tenant, message);
+  if (refusal !== undefined) {
+    refuse(state, connection, session, message, packetIdentifier, refusal, now);
+    return;
+  }
+  // [MQTT-4.3.3-8]: the identifier and the message are kept in one commit.
+  const received = qos === 2 && receive(state, connection, session, packetIdentifier);
+  const { matched, kept } = publishMessage(state, session.tenant, message, session, received, now);
+  if (qos === 0) return;
+  const reasonCode = matched ? ReasonCode.Success : ReasonCode.NoMatchingSubscribers;
+  // [MQTT-4.3.2-4] [MQTT-2.2.1-5]
+  const type = qos === 1 ? PacketType.Puback : PacketType.Pubrec;
+  acknowledge(state, connection, type, packetIdentifier, reasonCode, undefined, kept);
+}
+
+/** The Topic Name itself, or what its Topic Alias stands for. */
+function topicNameOf(connection: Connection, publish: Publish): string {
+  const { topicAlias, topicName } = publish;
+  if (topicAlias === undefined) return topicName;
+  if (connection.inboundTopicAliases !== undefined)
+    return connection.inboundTopicAliases.resolve(topicAlias, topicName);
+  throw new ProtocolError(ReasonCode.TopicAliasInvalid, "MQTT-3.2.2-18", "Topic Alias Maximum is 0");
+}
+
+/** QoS 2 as receiver: the identifier is taken until PUBREL (§4.3.3). Returns whether that was persisted. */
+function receive(state: BrokerState, connection: Connection, session: Session, packetIdentifier: number): boolean {
+  session.received ??= new Set();
+  session.received.add(packetIdentifier);
+  connection.receivedOpen ??= new Set();
+  connection.receivedOpen.add(packetIdentifier);
+  if (!session.durable) return false;
+  state.outbox.persist({ kind: "keepReceived", session: session.number, packetIdentifier });
+  return true;
+}
+
+/**
+ * A legal message that is not wanted. 5.0 says why in PUBACK or PUBREC; the refused identifier is free again
+ * [MQTT-4.3.3-9]. 3.1.1 has no such word: closing would make the Client send it for ever, so it is acknowledged, dropped
+ * and reported as dead letter; only a full store closes.
+ */
+function refuse(
+  state: BrokerState,
+  connection: Connection,
+  session: Session,
+  message: Message,
+  packetIdentifier: number,
+  refusal: Refusal,
+  now: number,
+): void {
+  const { qos, topicName } = message;
+  const { reasonCode, reasonString, place } = refusal;
+  const isSilent = connection.protocolVersion === ProtocolVersion.V311;
+  state.counters.publishRefused += 1;
+  state.outbox.observe({
+    kind: "publishRefused",
+    clientId: session.clientId,
+    topicName,
+    reasonCode,
+    reason: reasonString,
+    place,
+    deadLetter: isSilent && qos > 0,
+  });
+  if (qos === 0) return;
+  if (isSilent && state.refusing) {
+    disconnect(state, connection, ReasonCode.QuotaExceeded, reasonString, now);
+    return;
+  }
+  const said: PublishReasonCode = isSilent ? ReasonCode.Success : reasonCode;
+  const kept = isSilent && qos === 2 && receive(state, connection, session, packetIdentifier);
+  const type = qos === 1 ? PacketType.Puback : PacketType.Pubrec;
+  acknowledge(state, connection, type, packetIdentifier, said, isSilent ? undefined : reasonString, kept);
+}

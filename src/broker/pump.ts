@@ -1,0 +1,218 @@
+import { PacketType } from "../mqtt/packet-type.ts";
+import type { Delivery } from "../session/pending-queue.ts";
+import type { InFlight } from "../session/sender.ts";
+import type { Connection } from "./connection.ts";
+import { effectiveQoS, identifiersOf, memberTakes, sendToMember } from "./deliver.ts";
+import {
+  dropHead,
+  fetchHead,
+  fetchResend,
+  headOf,
+  isBodyMissing,
+  messageOf,
+  type Owner,
+  settle,
+  takeHead,
+} from "./queues.ts";
+import { release } from "./replies.ts";
+import { sendRetained } from "./retained.ts";
+import type { Session, SessionSubscription } from "./session.ts";
+import type { SharedGroup } from "./shared-group.ts";
+import type { BrokerState } from "./state.ts";
+import { Transmission } from "./transmit.ts";
+
+/**
+ * Sends what waits for this Session as far as quota and room go: first again what was in flight before, in its order
+ * (§4.4, §4.6), then the queue, then its shared groups, then Retained Messages of new subscriptions. Called whenever
+ * quota, room, a Client or a body has come.
+ */
+export function pump(state: BrokerState, session: Session, now: number): void {
+  const connection = session.connection;
+  if (connection === undefined) return;
+  if (session.sender.resend.length > 0) sendAgain(state, session, connection, now);
+  if (session.sender.resend.length > 0) return;
+  if (session.pending.length > 0) sendPending(state, session, connection, now);
+  if (session.pending.length > 0) return;
+  if (session.groups !== undefined) for (const group of session.groups) pumpGroup(state, group, now);
+  if (session.retainedDeliveries !== undefined) sendRetained(state, session, now);
+}
+
+/** [MQTT-4.4.0-1]: with the original Packet Identifiers, in the original order. */
+function sendAgain(state: BrokerState, session: Session, connection: Connection, now: number): void {
+  const { sender } = session;
+  for (let entry = sender.resend.peek(); entry !== undefined; entry = sender.resend.peek()) {
+    if (sender.inFlight.get(entry.packetIdentifier) !== entry) {
+      sender.resend.shift();
+      continue;
+    }
+    if (entry.stage === "received") {
+      sender.resend.shift();
+      // [MQTT-4.3.3-6]
+      release(state, connection, PacketType.Pubrel, entry.packetIdentifier, 0, true);
+      continue;
+    }
+    if (sender.quota === 0 || !connection.hasRoom) return;
+    if (isBodyMissing(entry)) {
+      const message = messageOf(state, session, entry.number);
+      if (message === "missing") {
+        fetchResend(state, session);
+        return;
+      }
+      if (message === "gone") {
+        sender.resend.shift();
+        sender.finish(entry);
+        state.counters.queuedMessages -= 1;
+        continue;
+      }
+      entry.message = message;
+      session.fetched.delete(entry.number);
+    }
+    sender.resend.shift();
+    resendOne(state, session, connection, entry, now);
+  }
+}
+
+/** Begun is completed, also when it expired meanwhile [MQTT-4.3.3-7]. */
+function resendOne(state: BrokerState, session: Session, connection: Connection, entry: InFlight, now: number): void {
+  const { message, qos, retain, subscriptionIdentifiers, packetIdentifier, number, owner } = entry;
+  if (message === undefined) return;
+  const transmission = new Transmission(message, now);
+  if (transmission.isTooLarge(connection, qos, retain, subscriptionIdentifiers)) {
+    session.sender.finish(entry);
+    settle(state, owner, number);
+    state.counters.queuedMessages -= 1;
+    state.counters.publishDropped += 1;
+    return;
+  }
+  session.sender.count(entry);
+  // [MQTT-3.3.1-1]
+  transmission.send(state, connection, qos, retain, subscriptionIdentifiers, packetIdentifier, true, number > 0);
+}
+
+function sendPending(state: BrokerState, session: Session, connection: Connection, now: number): void {
+  while (session.sender.quota > 0 && connection.hasRoom) {
+    const head = headOf(state, session);
+    if (head === undefined) return;
+    if (head === "missing") {
+      fetchHead(state, session);
+      return;
+    }
+    if (isDropped(state, session, head, now)) continue;
+    const delivery = head as Delivery;
+    const transmission = new Transmission(delivery.message, now);
+    const { qos, retain, subscriptionIdentifiers } = delivery;
+    if (transmission.isTooLarge(connection, qos, retain, subscriptionIdentifiers)) {
+      dropHead(state, session);
+      state.counters.publishDropped += 1;
+      continue;
+    }
+    const number = numberOf(takeHead(session));
+    const message = session.durable ? delivery.message : undefined;
+    startAndSend(state, session, connection, transmission, {
+      packetIdentifier: session.sender.takePacketIdentifier(),
+      owner: session.number,
+      number,
+      message,
+      qos,
+      retain,
+      subscriptionIdentifiers,
+      stage: "published",
+      counted: false,
+    });
+  }
+}
+
+/** Hands a group's queue to its members, in turn, as far as they can take it (§4.8.2). */
+export function pumpGroup(state: BrokerState, group: SharedGroup, now: number): void {
+  while (group.pending.length > 0) {
+    const member = group.choose(memberTakes);
+    if (member === undefined) return;
+    const head = headOf(state, group);
+    if (head === undefined) return;
+    if (head === "missing") {
+      fetchHead(state, group);
+      return;
+    }
+    if (isDropped(state, group, head, now)) continue;
+    sendFromGroup(state, group, member, head as Delivery, now);
+  }
+}
+
+function sendFromGroup(
+  state: BrokerState,
+  group: SharedGroup,
+  member: SessionSubscription,
+  delivery: Delivery,
+  now: number,
+): void {
+  const { session, subscription } = member;
+  const connection = session.connection;
+  if (connection === undefined) return;
+  const transmission = new Transmission(delivery.message, now);
+  // [MQTT-4.8.2-3]
+  const qos = effectiveQoS(delivery.qos, subscription.qos);
+  if (qos === 0) {
+    dropHead(state, group);
+    sendToMember(state, transmission, member);
+    return;
+  }
+  const retain = subscription.retainAsPublished && delivery.message.retain;
+  const subscriptionIdentifiers = identifiersOf(member);
+  if (transmission.isTooLarge(connection, qos, retain, subscriptionIdentifiers)) {
+    dropHead(state, group);
+    state.counters.publishDropped += 1;
+    return;
+  }
+  startAndSend(state, session, connection, transmission, {
+    packetIdentifier: session.sender.takePacketIdentifier(),
+    owner: group.number,
+    number: numberOf(takeHead(group)),
+    message: delivery.message,
+    qos,
+    retain,
+    subscriptionIdentifiers,
+    stage: "published",
+    counted: false,
+  });
+}
+
+/** The first sending of a message that waited: its Packet Identifier is kept before it leaves [MQTT-4.4.0-1]. */
+function startAndSend(
+  state: BrokerState,
+  session: Session,
+  connection: Connection,
+  transmission: Transmission,
+  entry: InFlight,
+): void {
+  const { qos, retain, subscriptionIdentifiers, packetIdentifier, number, owner } = entry;
+  session.sender.start(entry);
+  if (number > 0) {
+    const bind = {
+      kind: "bindPacketIdentifier",
+      number,
+      owner,
+      session: session.number,
+      qos,
+      packetIdentifier,
+    } as const;
+    state.outbox.persist(bind);
+  }
+  transmission.send(state, connection, qos, retain, subscriptionIdentifiers, packetIdentifier, false, number > 0);
+}
+
+/** Takes a head away that is not to be sent: settled meanwhile, or expired before its flow began [MQTT-3.3.2-5]. */
+function isDropped(state: BrokerState, owner: Owner, head: Delivery | "gone", now: number): boolean {
+  if (head === "gone") {
+    takeHead(owner);
+    state.counters.queuedMessages -= 1;
+    return true;
+  }
+  if (head.message.expiresAt > now) return false;
+  dropHead(state, owner);
+  state.counters.publishExpired += 1;
+  return true;
+}
+
+function numberOf(entry: number | Delivery | undefined): number {
+  return typeof entry === "number" ? entry : 0;
+}

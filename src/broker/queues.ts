@@ -1,0 +1,117 @@
+import type { Message } from "../session/message.ts";
+import type { Delivery, PendingQueue } from "../session/pending-queue.ts";
+import type { InFlight } from "../session/sender.ts";
+import type { FetchedMessage } from "./broker.ts";
+import type { Session } from "./session.ts";
+import type { BrokerState } from "./state.ts";
+
+/** Most bodies asked for at one time. */
+const fetchMax = 100;
+
+/** A Session or a shared group: whoever has a queue of messages. */
+export interface Owner {
+  readonly number: number;
+  readonly pending: PendingQueue;
+  fetching: readonly number[] | undefined;
+  readonly fetched: Map<number, FetchedMessage | undefined>;
+  overflowing: boolean;
+  dropped: number;
+}
+
+/** What stands at the head of a queue: ready to be sent, gone, or still to be fetched. */
+export type Head = Delivery | "gone" | "missing";
+
+/** Appends to the queue; where a bound is passed the oldest message is dropped and counted. */
+export function enqueue(state: BrokerState, owner: Owner, name: string, entry: number | Delivery, bytes: number): void {
+  const { queueMessagesMax, queueBytesMax } = state.limits;
+  while (owner.pending.isFull(bytes, queueMessagesMax, queueBytesMax)) {
+    dropHead(state, owner);
+    state.counters.publishDropped += 1;
+    owner.dropped += 1;
+    if (owner.overflowing) continue;
+    owner.overflowing = true;
+    state.outbox.observe({ kind: "queueOverflow", clientId: name, dropped: owner.dropped });
+  }
+  owner.pending.push(entry, bytes);
+  state.counters.queuedMessages += 1;
+}
+
+/** Takes the head away without sending it: dropped, expired, too large or settled. */
+export function dropHead(state: BrokerState, owner: Owner): void {
+  const entry = takeHead(owner);
+  if (entry === undefined) return;
+  state.counters.queuedMessages -= 1;
+  if (typeof entry === "number") settle(state, owner.number, entry);
+}
+
+/** Takes the head to be sent. */
+export function takeHead(owner: Owner): number | Delivery | undefined {
+  const entry = owner.pending.shift();
+  if (typeof entry === "number") owner.fetched.delete(entry);
+  if (owner.pending.length === 0) owner.overflowing = false;
+  return entry;
+}
+
+/** Looks the head up in what was fetched and in the cache. */
+export function headOf(state: BrokerState, owner: Owner): Head | undefined {
+  const entry = owner.pending.peek();
+  return typeof entry === "number" ? bodyOf(state, owner, entry) : entry;
+}
+
+/** The body of a kept message that this Session has in flight. */
+export function messageOf(state: BrokerState, session: Session, number: number): Message | "gone" | "missing" {
+  const message = session.fetched.get(number)?.message ?? state.cache.get(number)?.message;
+  if (message !== undefined) return message;
+  return session.fetched.has(number) ? "gone" : "missing";
+}
+
+/** What the owner is to be sent of a kept message. */
+function bodyOf(state: BrokerState, owner: Owner, number: number): Head {
+  const fetched = owner.fetched.get(number);
+  const target =
+    fetched === undefined
+      ? state.cache.target(number, owner.number)
+      : fetched.targets.find((candidate) => candidate.owner === owner.number);
+  const message = fetched?.message ?? state.cache.get(number)?.message;
+  if (target === undefined || message === undefined) return owner.fetched.has(number) ? "gone" : "missing";
+  const { qos, retain, subscriptionIdentifiers } = target;
+  if (qos === 0) return "gone";
+  return { message, qos, retain, subscriptionIdentifiers };
+}
+
+/** Asks for the bodies at the head of the queue, unless some are on their way. */
+export function fetchHead(state: BrokerState, owner: Owner): void {
+  if (owner.fetching !== undefined) return;
+  const numbers: number[] = [];
+  for (let index = 0; index < owner.pending.length && numbers.length < fetchMax; index += 1) {
+    const entry = owner.pending.at(index);
+    if (typeof entry === "number") numbers.push(entry);
+  }
+  fetch(state, owner, numbers);
+}
+
+/** Asks for the bodies of what is to be sent again. */
+export function fetchResend(state: BrokerState, session: Session): void {
+  if (session.fetching !== undefined) return;
+  const numbers: number[] = [];
+  for (let index = 0; index < session.sender.resend.length && numbers.length < fetchMax; index += 1) {
+    const entry = session.sender.resend.at(index);
+    if (entry !== undefined && isBodyMissing(entry)) numbers.push(entry.number);
+  }
+  fetch(state, session, numbers);
+}
+
+/** Whether a message in flight must be fetched before it can be sent again. */
+export function isBodyMissing(entry: InFlight): boolean {
+  return entry.stage === "published" && entry.message === undefined && entry.number > 0;
+}
+
+/** The owner is done with a kept message. */
+export function settle(state: BrokerState, owner: number, number: number): void {
+  if (number > 0) state.outbox.persist({ kind: "settle", number, owner });
+}
+
+function fetch(state: BrokerState, owner: Owner, numbers: readonly number[]): void {
+  owner.fetching = numbers;
+  state.outbox.fetch(owner.number, numbers);
+}

@@ -1,0 +1,173 @@
+import { keep, type Message, messageBytes } from "../session/message.ts";
+import type { RetainedCursor } from "../topics/retained-trie.ts";
+import { effectiveQoS, identifiersOf } from "./deliver.ts";
+import type { Target } from "./mutation.ts";
+import type { Session, SessionSubscription } from "./session.ts";
+import type { BrokerState } from "./state.ts";
+import { Transmission } from "./transmit.ts";
+
+/** Topic Names of the Server itself, made anew by every process: never in the store. */
+const serverTopicPrefix = "$SYS/";
+
+/** The Retained Message of one Topic Name (§3.3.1.3). */
+export interface Retained {
+  readonly tenant: number;
+  readonly message: Message;
+  readonly bytes: number;
+}
+
+/** Retained Messages on their way to a new subscription, one slice after the other. */
+export interface RetainedDelivery {
+  readonly member: SessionSubscription;
+  readonly cursor: RetainedCursor<Retained>;
+}
+
+/** Whether keeping this message would pass the bound for all Retained Messages. */
+export function retainedIsFull(state: BrokerState, tenant: number, message: Message): boolean {
+  if (message.payload.length === 0) return false;
+  const replaced = state.tenant(tenant).retained.get(message.topicName)?.bytes ?? 0;
+  return state.counters.retainedBytes - replaced + messageBytes(message) > state.limits.retainedBytesMax;
+}
+
+/**
+ * A message with RETAIN 1 replaces the Retained Message of its Topic Name [MQTT-3.3.1-5]; with an empty payload it only
+ * takes it away [MQTT-3.3.1-6] [MQTT-3.3.1-7].
+ *
+ * @returns whether something was persisted
+ */
+export function retain(state: BrokerState, tenant: number, message: Message): boolean {
+  const { topicName } = message;
+  const isOurs = topicName.startsWith(serverTopicPrefix);
+  if (message.payload.length === 0) return forget(state, tenant, topicName) && !isOurs;
+  forgetReplaced(state, state.tenant(tenant).retained.get(topicName));
+  const kept = keep(message);
+  const retained: Retained = { tenant, message: kept, bytes: messageBytes(kept) };
+  state.tenant(tenant).retained.set(topicName, retained);
+  state.counters.retainedMessages += 1;
+  state.counters.retainedBytes += retained.bytes;
+  if (kept.expiresAt !== Number.POSITIVE_INFINITY) state.deadlines.set(retained, kept.expiresAt);
+  if (isOurs) return false;
+  state.lastNumber += 1;
+  state.outbox.persist({ kind: "putRetained", tenant, message: kept, stamp: state.lastNumber });
+  return true;
+}
+
+/** Its Message Expiry Interval has passed. */
+export function expireRetained(state: BrokerState, retained: Retained): void {
+  const { topicName } = retained.message;
+  if (state.tenant(retained.tenant).retained.get(topicName) !== retained) return;
+  forget(state, retained.tenant, topicName);
+  state.counters.publishExpired += 1;
+}
+
+function forget(state: BrokerState, tenant: number, topicName: string): boolean {
+  const removed = state.tenant(tenant).retained.delete(topicName);
+  if (removed === undefined) return false;
+  forgetReplaced(state, removed);
+  if (!topicName.startsWith(serverTopicPrefix)) state.outbox.persist({ kind: "deleteRetained", tenant, topicName });
+  return true;
+}
+
+function forgetReplaced(state: BrokerState, replaced: Retained | undefined): void {
+  if (replaced === undefined) return;
+  state.counters.retainedMessages -= 1;
+  state.counters.retainedBytes -= replaced.bytes;
+  state.deadlines.delete(replaced);
+}
+
+/** A new subscription is to get the Retained Messages that match it (§3.3.1.3) [MQTT-3.3.1-9]. */
+export function startRetained(state: BrokerState, member: SessionSubscription, topicFilter: string): void {
+  const { session } = member;
+  const cursor = state.tenant(session.tenant).retained.cursor(topicFilter);
+  session.retainedDeliveries ??= [];
+  session.retainedDeliveries.push({ member, cursor });
+}
+
+/**
+ * Sends Retained Messages as far as room and quota go, and no more than a slice of the walk at a time, so that a filter
+ * over a million of them stalls nobody.
+ */
+export function sendRetained(state: BrokerState, session: Session, now: number): void {
+  const budget = { steps: state.limits.sliceMax };
+  state.sliced.delete(session);
+  for (let next = session.retainedDeliveries?.[0]; next !== undefined; next = session.retainedDeliveries?.[0]) {
+    const { member, cursor } = next;
+    const isCurrent = session.subscriptions.get(member.topicFilter) === member;
+    if (isCurrent && !canTakeRetained(member)) return;
+    const retained = isCurrent ? cursor.next(budget) : undefined;
+    if (retained !== undefined) {
+      if (retained.message.expiresAt > now) sendOne(state, member, retained.message, now);
+      continue;
+    }
+    if (isCurrent && !cursor.done) {
+      state.sliced.add(session);
+      return;
+    }
+    session.retainedDeliveries?.shift();
+  }
+  session.retainedDeliveries = undefined;
+}
+
+function canTakeRetained({ session, subscription }: SessionSubscription): boolean {
+  const { connection, sender, pending } = session;
+  if (connection?.hasRoom !== true) return false;
+  return subscription.qos === 0 || (sender.quota > 0 && pending.length === 0 && sender.resend.length === 0);
+}
+
+/** RETAIN is 1: it is sent because of the subscription, not because it was just published. */
+function sendOne(state: BrokerState, member: SessionSubscription, message: Message, now: number): void {
+  const { session, subscription } = member;
+  const { connection, sender } = session;
+  if (connection === undefined) return;
+  const transmission = new Transmission(message, now);
+  const qos = effectiveQoS(message.qos, subscription.qos);
+  const subscriptionIdentifiers = identifiersOf(member);
+  if (transmission.isTooLarge(connection, qos, true, subscriptionIdentifiers)) {
+    state.counters.publishDropped += 1;
+    return;
+  }
+  if (qos === 0) {
+    transmission.send(state, connection, 0, true, subscriptionIdentifiers, 0, false, false);
+    return;
+  }
+  const packetIdentifier = sender.takePacketIdentifier();
+  const number = session.durable
+    ? persistOne(state, session, message, qos, subscriptionIdentifiers, packetIdentifier)
+    : 0;
+  sender.start({
+    packetIdentifier,
+    owner: session.number,
+    number,
+    message: session.durable ? message : undefined,
+    qos,
+    retain: true,
+    subscriptionIdentifiers,
+    stage: "published",
+    counted: false,
+  });
+  state.counters.queuedMessages += 1;
+  transmission.send(state, connection, qos, true, subscriptionIdentifiers, packetIdentifier, false, number > 0);
+}
+
+function persistOne(
+  state: BrokerState,
+  session: Session,
+  message: Message,
+  qos: 1 | 2,
+  subscriptionIdentifiers: readonly number[],
+  packetIdentifier: number,
+): number {
+  state.lastNumber += 1;
+  const target: Target = {
+    kind: "session",
+    owner: session.number,
+    qos,
+    retain: true,
+    subscriptionIdentifiers,
+    session: session.number,
+    packetIdentifier,
+    stage: "published",
+  };
+  state.outbox.persist({ kind: "keepMessage", number: state.lastNumber, message, targets: [target] });
+  return state.lastNumber;
+}

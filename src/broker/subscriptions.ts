@@ -1,0 +1,158 @@
+import { type Delivery, deliveryBytes } from "../session/pending-queue.ts";
+import type { InFlight } from "../session/sender.ts";
+import type { Subscription } from "../session/subscription.ts";
+import type { ParsedTopicFilter } from "../topics/topic-filter.ts";
+import type { Session, SessionSubscription } from "./session.ts";
+import { SharedGroup } from "./shared-group.ts";
+import type { BrokerState } from "./state.ts";
+
+/**
+ * Adds a subscription or replaces the one with the same Topic Filter [MQTT-3.8.4-3].
+ *
+ * @param topicFilter as the Client wrote it
+ * @returns the subscription, and whether it is a new one
+ */
+export function addSubscription(
+  state: BrokerState,
+  session: Session,
+  topicFilter: string,
+  parsed: ParsedTopicFilter,
+  subscription: Subscription,
+): { readonly member: SessionSubscription; readonly isNew: boolean } {
+  const replaced = session.subscriptions.get(topicFilter);
+  const group =
+    parsed.shareName === undefined
+      ? undefined
+      : (replaced?.group ?? groupNamed(state, session.tenant, topicFilter, parsed));
+  const member: SessionSubscription = { session, topicFilter, subscription, group };
+  if (replaced !== undefined) leave(state, replaced);
+  session.subscriptions.set(topicFilter, member);
+  if (group === undefined) {
+    state.tenant(session.tenant).addRoute(parsed.topicFilter, member);
+    state.counters.subscriptions += 1;
+  } else {
+    join(state, session, group, member);
+    state.counters.sharedSubscriptions += 1;
+  }
+  if (session.durable) {
+    const number = group?.number ?? 0;
+    state.outbox.persist({
+      kind: "putSubscription",
+      session: session.number,
+      topicFilter,
+      subscription,
+      group: number,
+    });
+  }
+  return { member, isNew: replaced === undefined };
+}
+
+/** [MQTT-3.10.4-1]: exactly this filter. What is in flight is completed [MQTT-3.10.4-3]. */
+export function removeSubscription(state: BrokerState, session: Session, topicFilter: string): boolean {
+  const member = session.subscriptions.get(topicFilter);
+  if (member === undefined) return false;
+  session.subscriptions.delete(topicFilter);
+  leave(state, member);
+  if (member.group !== undefined) {
+    takeBack(state, session, member.group);
+    endIfEmpty(state, member.group);
+  }
+  if (session.durable) state.outbox.persist({ kind: "deleteSubscription", session: session.number, topicFilter });
+  return true;
+}
+
+/** The Session ends: so do its subscriptions. What it had of its groups goes back to them. */
+export function removeAllSubscriptions(state: BrokerState, session: Session): void {
+  for (const member of session.subscriptions.values()) {
+    leave(state, member);
+    if (member.group === undefined) continue;
+    takeBack(state, session, member.group);
+    endIfEmpty(state, member.group);
+  }
+  session.subscriptions.clear();
+}
+
+/**
+ * QoS 1 messages of the group that this member has and did not acknowledge return to the head of the group's queue, in
+ * their order, so that others get them. QoS 2 begun stays [MQTT-4.8.2-4] [MQTT-4.8.2-5].
+ *
+ * @returns whether any did
+ */
+export function takeBack(state: BrokerState, session: Session, group: SharedGroup): boolean {
+  const entries = [...session.sender.inFlight.values()].filter(
+    (entry) => entry.owner === group.number && entry.qos === 1,
+  );
+  for (const entry of entries.reverse()) {
+    session.sender.finish(entry);
+    const body = bodyAgain(entry);
+    if (body === undefined) {
+      state.counters.queuedMessages -= 1;
+      continue;
+    }
+    group.pending.unshift(body.entry, body.bytes);
+    const { number, owner } = entry;
+    if (number > 0) {
+      state.outbox.persist({ kind: "bindPacketIdentifier", number, owner, session: 0, qos: 1, packetIdentifier: 0 });
+    }
+  }
+  return entries.length > 0;
+}
+
+/** What a message that is taken back waits as: by number when it has a row, else itself. */
+function bodyAgain(entry: InFlight): { readonly entry: number | Delivery; readonly bytes: number } | undefined {
+  const { message, number } = entry;
+  if (message === undefined) return number > 0 ? { entry: number, bytes: 0 } : undefined;
+  const delivery: Delivery = { message, qos: 1, retain: message.retain, subscriptionIdentifiers: [] };
+  return { entry: number > 0 ? number : delivery, bytes: deliveryBytes(delivery) };
+}
+
+function groupNamed(state: BrokerState, tenant: number, name: string, parsed: ParsedTopicFilter): SharedGroup {
+  const { groups } = state.tenant(tenant);
+  let group = groups.get(name);
+  if (group === undefined) {
+    state.lastOwner += 1;
+    group = new SharedGroup(state.lastOwner, tenant, name, parsed.topicFilter);
+    groups.set(name, group);
+    state.groups.set(group.number, group);
+    state.tenant(tenant).addRoute(group.topicFilter, group);
+  }
+  return group;
+}
+
+function join(state: BrokerState, session: Session, group: SharedGroup, member: SessionSubscription): void {
+  group.add(member);
+  session.groups ??= new Set();
+  session.groups.add(group);
+  if (session.connection !== undefined) reclaim(state, group, session);
+}
+
+/** A member came online: what offline members hold of the group un-acknowledged at QoS 1 is for it to have. */
+export function reclaim(state: BrokerState, group: SharedGroup, online: Session): void {
+  for (const { session } of group.members) {
+    if (session !== online && session.connection === undefined) takeBack(state, session, group);
+  }
+}
+
+function leave(state: BrokerState, member: SessionSubscription): void {
+  const { session, group, topicFilter } = member;
+  if (group === undefined) {
+    state.tenant(session.tenant).removeRoute(topicFilter, member);
+    state.counters.subscriptions -= 1;
+    return;
+  }
+  group.remove(session);
+  session.groups?.delete(group);
+  if (session.groups?.size === 0) session.groups = undefined;
+  state.counters.sharedSubscriptions -= 1;
+}
+
+/** A group without members is no more; what waited for it waits for nobody. */
+function endIfEmpty(state: BrokerState, group: SharedGroup): void {
+  if (!group.isEmpty) return;
+  const tenant = state.tenant(group.tenant);
+  tenant.removeRoute(group.topicFilter, group);
+  tenant.groups.delete(group.name);
+  state.groups.delete(group.number);
+  state.counters.queuedMessages -= group.pending.length;
+  state.outbox.persist({ kind: "deleteGroup", group: group.number });
+}

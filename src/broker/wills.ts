@@ -1,0 +1,63 @@
+import type { Will } from "../mqtt/packet.ts";
+import { messageExpiresAt } from "../session/expiry.ts";
+import { publish } from "./publishing.ts";
+import type { Session } from "./session.ts";
+import type { BrokerState } from "./state.ts";
+
+/** A copy of a CONNECT's Will that may outlive the call [MQTT-3.1.2-7]. */
+export function keepWill(will: Will): Will {
+  const { properties } = will;
+  const correlationData = properties.correlationData?.slice();
+  return { ...will, payload: will.payload.slice(), properties: { ...properties, correlationData } };
+}
+
+/** Stores the Will of a new Network Connection with its Session. */
+export function setWill(state: BrokerState, session: Session, will: Will | undefined): void {
+  if (will === undefined) {
+    removeWill(state, session);
+    return;
+  }
+  session.will = will;
+  session.willDueAt = Number.POSITIVE_INFINITY;
+  if (session.durable) state.outbox.persist({ kind: "putWill", session: session.number, will, dueAt: 0 });
+}
+
+/** [MQTT-3.1.2-10] [MQTT-3.14.4-3] */
+export function removeWill(state: BrokerState, session: Session): void {
+  session.willDueAt = Number.POSITIVE_INFINITY;
+  if (session.will === undefined) return;
+  session.will = undefined;
+  if (session.durable) state.outbox.persist({ kind: "deleteWill", session: session.number });
+}
+
+/** The Network Connection ended and the Will stays: it is published now or after its delay [MQTT-3.1.2-8]. */
+export function scheduleWill(state: BrokerState, session: Session, now: number): void {
+  const { will } = session;
+  if (will === undefined) return;
+  if (will.delayIntervalSeconds === 0 || session.sessionExpirySeconds === 0) {
+    publishWill(state, session, now);
+    return;
+  }
+  session.willDueAt = now + will.delayIntervalSeconds * 1_000;
+  if (session.durable) {
+    state.outbox.persist({ kind: "putWill", session: session.number, will, dueAt: session.willDueAt });
+  }
+}
+
+/** Publishes the Will, once: what keeps it is removed in the same commit [MQTT-3.1.2-10]. */
+export function publishWill(state: BrokerState, session: Session, now: number): void {
+  const { will } = session;
+  if (will === undefined) return;
+  removeWill(state, session);
+  const message = {
+    topicName: will.topicName,
+    payload: will.payload,
+    qos: will.qos,
+    // [MQTT-3.1.2-14] [MQTT-3.1.2-15]
+    retain: will.retain,
+    // [MQTT-3.1.3-10]
+    properties: will.properties,
+    expiresAt: messageExpiresAt(will.properties.messageExpiryIntervalSeconds, now),
+  };
+  publish(state, session.tenant, message, session, session.durable, now);
+}

@@ -1,0 +1,77 @@
+import { Ring } from "../base/ring.ts";
+import { type Message, messageBytes } from "./message.ts";
+
+/** What one subscriber is to be sent of a Message. */
+export interface Delivery {
+  readonly message: Message;
+  readonly qos: 1 | 2;
+  readonly retain: boolean;
+  readonly subscriptionIdentifiers: readonly number[];
+}
+
+/**
+ * What waits for quota or for the Client. Its bound is in messages and bytes; the oldest goes first when it is passed.
+ *
+ * ```
+ *          head                                             tail
+ *  number  │ 17 │ 18 │ 21 │ …   a kept message: only its number, the body is in the cache or the store
+ *       or │ Delivery     │ …   nothing durable waits for it: the body itself
+ *  bytes   │ 230│ 230│ 64 │ …   what each counts for
+ * ```
+ */
+export class PendingQueue {
+  readonly #entries: Ring<number | Delivery> = new Ring();
+  readonly #sizes: Ring<number> = new Ring();
+  #bytes = 0;
+
+  get length(): number {
+    return this.#entries.length;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  push(entry: number | Delivery, bytes: number): void {
+    this.#entries.push(entry);
+    this.#sizes.push(bytes);
+    this.#bytes += bytes;
+  }
+
+  /** Back at the head, in front of what waits: it was sent and is taken back. */
+  unshift(entry: number | Delivery, bytes: number): void {
+    this.#entries.unshift(entry);
+    this.#sizes.unshift(bytes);
+    this.#bytes += bytes;
+  }
+
+  peek(): number | Delivery | undefined {
+    return this.#entries.peek();
+  }
+
+  at(index: number): number | Delivery | undefined {
+    return this.#entries.at(index);
+  }
+
+  shift(): number | Delivery | undefined {
+    const entry = this.#entries.shift();
+    if (entry !== undefined) this.#bytes -= this.#sizes.shift() ?? 0;
+    return entry;
+  }
+
+  /** Whether one more of this size would pass a bound. */
+  isFull(bytes: number, messagesMax: number, bytesMax: number): boolean {
+    return this.#entries.length >= messagesMax || (this.#entries.length > 0 && this.#bytes + bytes > bytesMax);
+  }
+
+  clear(): void {
+    this.#entries.clear();
+    this.#sizes.clear();
+    this.#bytes = 0;
+  }
+}
+
+/** What a waiting Delivery counts for. */
+export function deliveryBytes(delivery: Delivery): number {
+  return messageBytes(delivery.message);
+}
