@@ -26,3 +26,8 @@ export type ProtocolVersion = (typeof ProtocolVersion)[keyof typeof ProtocolVers
 
 /** Quality of Service level (§4.3). */
 export type QoS = 0 | 1 | 2;
+
+/**
+ * What the lower four bits of the first byte must be, by PacketType (§2.1.3); PUBLISH has DUP, QoS and RETAIN there.
+ */
+export const fixedHeaderFlags: readonly number[] = [0, 0, 0, 0, 0, 0, 2, 0, 2, 0, 2, 0, 0, 0, 0, 0];

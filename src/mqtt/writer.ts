@@ -1,5 +1,9 @@
 import { Buffer } from "node:buffer";
-import { variableByteMax } from "./limits.ts";
+import { twoByteMax, variableByteMax } from "./limits.ts";
+import type { TextBuffer } from "./text.ts";
+
+/** Up to here a loop over the characters costs less than the call of an encoder. */
+const shortTextBytes = 16;
 
 /**
  * Appends to one growing buffer. Whoever owns the bytes takes them with `bytes()`; the Link gives it a chunk of the
@@ -21,10 +25,14 @@ export class Writer {
   /** Makes room for `bytes` more; call once per packet, before the writes. */
   reserve(bytes: number): void {
     const needed = this.position + bytes;
-    if (needed <= this.buffer.length) return;
-    const grown = Buffer.allocUnsafe(Math.max(needed, this.buffer.length * 2));
-    this.buffer.copy(grown, 0, 0, this.position);
-    this.buffer = grown;
+    if (needed > this.buffer.length) this.#grow(needed);
+  }
+
+  /** Makes room for a packet and writes its first byte and Remaining Length (§2.1). */
+  fixedHeader(firstByte: number, remainingLength: number): void {
+    this.reserve(packetLength(remainingLength));
+    this.byte(firstByte);
+    this.variableByte(remainingLength);
   }
 
   byte(value: number): void {
@@ -41,8 +49,8 @@ export class Writer {
 
   /** Four Byte Integer (§1.5.3). */
   fourByte(value: number): void {
-    this.buffer.writeUInt32BE(value, this.position);
-    this.position += 4;
+    this.twoByte(value >>> 16);
+    this.twoByte(value);
   }
 
   /** Variable Byte Integer (§1.5.5), always in its shortest form [MQTT-1.5.5-1]. */
@@ -58,9 +66,12 @@ export class Writer {
   /** UTF-8 Encoded String (§1.5.4); `byteLength` is what {@link textLength} said of it. */
   text(value: string, byteLength: number): void {
     this.twoByte(byteLength);
-    if (byteLength === value.length) this.buffer.latin1Write(value, this.position, byteLength);
-    else this.buffer.utf8Write(value, this.position, byteLength);
-    this.position += byteLength;
+    const { position } = this;
+    const buffer = this.buffer as TextBuffer;
+    if (byteLength !== value.length) buffer.utf8Write(value, position, byteLength);
+    else if (byteLength > shortTextBytes) buffer.latin1Write(value, position, byteLength);
+    else for (let index = 0; index < byteLength; index += 1) buffer[position + index] = value.charCodeAt(index);
+    this.position = position + byteLength;
   }
 
   /** Binary Data (§1.5.6). */
@@ -78,6 +89,12 @@ export class Writer {
   /** What was written so far, as a view. */
   bytes(): Buffer {
     return this.buffer.subarray(0, this.position);
+  }
+
+  #grow(needed: number): void {
+    const grown = Buffer.allocUnsafe(Math.max(needed, this.buffer.length * 2));
+    this.buffer.copy(grown, 0, 0, this.position);
+    this.buffer = grown;
   }
 }
 
@@ -97,4 +114,19 @@ export function packetLength(remainingLength: number): number {
 /** UTF-8 bytes of a string, without its two length bytes. */
 export function textLength(value: string): number {
   return Buffer.byteLength(value, "utf8");
+}
+
+/** The bytes of a UTF-8 Encoded String on the wire (§1.5.4); one too long for it is our own bug. */
+export function encodedTextLength(value: string): number {
+  return prefixedLength(textLength(value));
+}
+
+/** The bytes of Binary Data on the wire (§1.5.6); too much of it is our own bug. */
+export function encodedBinaryLength(value: Uint8Array): number {
+  return prefixedLength(value.length);
+}
+
+function prefixedLength(bytes: number): number {
+  if (bytes > twoByteMax) throw new RangeError(`A field of ${bytes} bytes cannot be encoded`);
+  return 2 + bytes;
 }
