@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
-import type { Connection } from "../broker/connection.ts";
 import type { AuthenticationRequest, Verdict } from "../broker/authentication.ts";
+import type { Connection } from "../broker/connection.ts";
 import type { Capabilities, Limits } from "../broker/limits.ts";
 import type { Policy } from "../broker/policy.ts";
 import type { Store } from "../store/store.ts";

@@ -1,0 +1,335 @@
+import type { Logger } from "pino";
+import type { AuthenticationRequest, Verdict } from "../broker/authentication.ts";
+import type { Broker } from "../broker/broker.ts";
+import type { Connection } from "../broker/connection.ts";
+import type { Mutation } from "../broker/mutation.ts";
+import type { Observation } from "../broker/observation.ts";
+import type { Outbox, Ticket } from "../broker/outbox.ts";
+import type { Packet } from "../mqtt/packet.ts";
+import { ReasonCode } from "../mqtt/reason-code.ts";
+import type { SharedPublish } from "../mqtt/shared-publish.ts";
+import type { Store } from "../store/store.ts";
+import { Clock, steadyNow } from "./clock.ts";
+import { type Batch, type CommitListener, Commits, type Confirmation, type Fetch } from "./commits.ts";
+import { Fetches } from "./fetches.ts";
+import type { ConnectionTurn, LinkedConnection } from "./linked-connection.ts";
+import type { Authenticator } from "./options.ts";
+
+/** What a turn works with. */
+export interface TurnOptions {
+  readonly store: Store;
+  readonly authenticator: Authenticator;
+  readonly log: Logger;
+  readonly unflushedBytesMax: number;
+  readonly observe: (observation: Observation) => void;
+  /** The process cannot go on: the store failed for good, or a bug of ours hit what belongs to no connection. */
+  readonly fail: (error: unknown) => void;
+  /** A connection's socket is gone. */
+  readonly forget: (connection: LinkedConnection) => void;
+}
+
+const unavailable: Verdict = {
+  kind: "refuse",
+  reasonCode: ReasonCode.ServerUnavailable,
+  reasonString: "authentication is not available now",
+  serverReference: undefined,
+};
+
+/**
+ * One pass of the event loop's work, over and over. What the broker asks for is gathered; the first verb of a turn arms
+ * one `setImmediate`, so it ends after all sockets that had something were read.
+ *
+ * ```
+ *  verbs in, verbs out …  │ end: drained, paused and now resumed connections → commit → one write per Link
+ *                         │                                                      ⋮
+ *                         │                                          durable: held packets, tickets, fetches
+ * ```
+ */
+export class Turn implements Outbox, ConnectionTurn, CommitListener {
+  readonly log: Logger;
+  readonly #authenticator: Authenticator;
+  readonly #unflushedBytesMax: number;
+  readonly #observe: (observation: Observation) => void;
+  readonly #fail: (error: unknown) => void;
+  readonly #forget: (connection: LinkedConnection) => void;
+  readonly #commits: Commits;
+  readonly #fetches: Fetches;
+  readonly #clock: Clock = new Clock(() => this.#elapsed());
+  readonly #end: () => void = () => this.#endTurn();
+  readonly #flush: () => void = () => this.#flushTouched();
+  #broker: Broker | undefined = undefined;
+  #isOpen = false;
+  #now = 0;
+  #mayRead = true;
+  #touched: LinkedConnection[] = [];
+  #full: LinkedConnection[] = [];
+  #toRead: Set<LinkedConnection> = new Set();
+  #toDrain: LinkedConnection[] = [];
+  #confirmations: Confirmation[] = [];
+
+  constructor(options: TurnOptions) {
+    this.log = options.log;
+    this.#authenticator = options.authenticator;
+    this.#unflushedBytesMax = options.unflushedBytesMax;
+    this.#observe = options.observe;
+    this.#fail = options.fail;
+    this.#forget = options.forget;
+    this.#commits = new Commits(options.store, options.log, this);
+    this.#fetches = new Fetches(options.store, options.log, {
+      fetched: (owner, messages) => this.#guarded(() => this.broker.fetched(owner, messages, this.now())),
+      failed: options.fail,
+    });
+  }
+
+  /** The broker that this is the outbox of; before anything else. */
+  attach(broker: Broker): void {
+    this.#broker = broker;
+  }
+
+  get broker(): Broker {
+    if (this.#broker === undefined) throw new Error("attach comes first");
+    return this.#broker;
+  }
+
+  /** False while more than `unflushedBytesMax` waits for the store. */
+  get mayRead(): boolean {
+    return this.#mayRead;
+  }
+
+  /** One time per turn, ms; opens a turn when none is open. */
+  now(): number {
+    if (!this.#isOpen) {
+      this.#isOpen = true;
+      this.#now = steadyNow();
+      setImmediate(this.#end);
+    }
+    return this.#now;
+  }
+
+  /** Between two verbs. */
+  verbEnded(): void {
+    if (this.#full.length > 0) this.#flushFull();
+    this.#commits.cutIfFull();
+    if (this.#commits.unflushedBytes > this.#unflushedBytesMax) this.#mayRead = false;
+  }
+
+  send(connection: Connection, packet: Packet): boolean {
+    const linked = connection as LinkedConnection;
+    const room = linked.link.send(packet, 0);
+    this.touch(linked);
+    return room;
+  }
+
+  sendAfterCommit(connection: Connection, packet: Packet): boolean {
+    const linked = connection as LinkedConnection;
+    const room = linked.link.send(packet, this.#await(linked));
+    this.touch(linked);
+    return room;
+  }
+
+  deliver(connection: Connection, shared: SharedPublish, packetIdentifier: number, dup: boolean): boolean {
+    const linked = connection as LinkedConnection;
+    const room = linked.link.deliver(shared, packetIdentifier, dup, 0);
+    this.touch(linked);
+    return room;
+  }
+
+  deliverAfterCommit(connection: Connection, shared: SharedPublish, packetIdentifier: number, dup: boolean): boolean {
+    const linked = connection as LinkedConnection;
+    const room = linked.link.deliver(shared, packetIdentifier, dup, this.#await(linked));
+    this.touch(linked);
+    return room;
+  }
+
+  persist(mutation: Mutation): void {
+    this.#commits.persist(mutation);
+  }
+
+  /** Numbers of an open commit cannot be read before it, so all of them wait for it. */
+  fetch(owner: number, numbers: readonly number[]): void {
+    const fetch: Fetch = { owner, numbers };
+    const batch = this.#commits.awaited();
+    if (batch === undefined) this.#fetches.add(fetch);
+    else batch.fetches.push(fetch);
+  }
+
+  /** What is asked outlives the packet it came in, so its bytes are copied. */
+  authenticate(connection: Connection, request: AuthenticationRequest): void {
+    const { password, authenticationData } = request;
+    const kept = { ...request, password: copied(password), authenticationData: copied(authenticationData) };
+    void this.#ask(connection as LinkedConnection, kept);
+  }
+
+  confirmAfterCommit(ticket: Ticket, reasonCode: ReasonCode): void {
+    const confirmations = this.#commits.awaited()?.confirmations ?? this.#confirmations;
+    confirmations.push({ ticket, reasonCode });
+  }
+
+  pause(connection: Connection): void {
+    (connection as LinkedConnection).link.pause();
+  }
+
+  resume(connection: Connection): void {
+    const linked = connection as LinkedConnection;
+    linked.link.resume();
+    this.readLater(linked);
+  }
+
+  close(connection: Connection): void {
+    const linked = connection as LinkedConnection;
+    linked.link.close();
+    this.touch(linked);
+  }
+
+  observe(observation: Observation): void {
+    this.#observe(observation);
+  }
+
+  touch(connection: LinkedConnection): void {
+    if (!connection.isTouched) {
+      connection.isTouched = true;
+      this.#touched.push(connection);
+      this.now();
+    }
+    if (!connection.isFull && connection.link.isFull) {
+      connection.isFull = true;
+      this.#full.push(connection);
+    }
+  }
+
+  readLater(connection: LinkedConnection): void {
+    this.#toRead.add(connection);
+    if (this.#mayRead) this.now();
+  }
+
+  drainLater(connection: LinkedConnection): void {
+    this.#toDrain.push(connection);
+    this.now();
+  }
+
+  forget(connection: LinkedConnection): void {
+    this.#toRead.delete(connection);
+    this.#forget(connection);
+  }
+
+  committed(batch: Batch): void {
+    const { durable } = this.#commits;
+    for (const connection of batch.connections) connection.link.flush(durable);
+    for (const { ticket, reasonCode } of batch.confirmations) ticket.settled(reasonCode);
+    for (const fetch of batch.fetches) this.#fetches.add(fetch);
+    this.#fetches.read();
+    if (this.#mayRead || this.#commits.unflushedBytes > this.#unflushedBytesMax / 2) return;
+    this.#mayRead = true;
+    this.now();
+  }
+
+  storeState(state: "ready" | "refusing"): void {
+    this.#guarded(() => this.broker.storeState(state, this.now()));
+  }
+
+  failed(error: unknown): void {
+    this.#fail(error);
+  }
+
+  /** Resolves when everything is durable. */
+  settled(): Promise<void> {
+    return this.#commits.settled();
+  }
+
+  /** Wakes no more. */
+  stop(): void {
+    this.#clock.stop();
+    this.#commits.stop();
+    this.#fetches.stop();
+  }
+
+  /** Number of the batch that this connection's packet waits for; 0 when there is none. */
+  #await(connection: LinkedConnection): number {
+    const batch = this.#commits.awaited();
+    if (batch === undefined) return 0;
+    if (connection.awaitedCommit !== batch.number) {
+      connection.awaitedCommit = batch.number;
+      batch.connections.push(connection);
+    }
+    return batch.number;
+  }
+
+  async #ask(connection: LinkedConnection, request: AuthenticationRequest): Promise<void> {
+    let verdict = unavailable;
+    try {
+      verdict = await this.#authenticator.authenticate(request, connection);
+    } catch (error) {
+      this.log.error({ err: error, clientId: request.clientId }, "authentication failed to answer; refused with 0x88");
+    }
+    connection.answered(verdict);
+  }
+
+  #endTurn(): void {
+    const drained = this.#toDrain;
+    if (drained.length > 0) {
+      this.#toDrain = [];
+      for (const connection of drained) connection.hasDrained();
+    }
+    if (this.#toRead.size > 0 && this.#mayRead) {
+      const toRead = this.#toRead;
+      this.#toRead = new Set();
+      for (const connection of toRead) connection.link.read();
+    }
+    this.#fetches.read();
+    // With a store in memory the commit is done before the microtask: everything leaves in one write.
+    if (this.#commits.commit()) queueMicrotask(this.#flush);
+    else this.#flushTouched();
+    this.#isOpen = false;
+    if (this.#toDrain.length > 0 || (this.#toRead.size > 0 && this.#mayRead)) this.now();
+    if (this.#confirmations.length > 0) this.#confirm();
+    this.#guarded(() => this.#clock.arm(this.broker.nextDeadline(), this.#now));
+  }
+
+  #flushTouched(): void {
+    const touched = this.#touched;
+    if (touched.length === 0) return;
+    this.#touched = [];
+    const { durable } = this.#commits;
+    for (const connection of touched) {
+      connection.isTouched = false;
+      connection.link.flush(durable);
+    }
+  }
+
+  #flushFull(): void {
+    const { durable } = this.#commits;
+    for (const connection of this.#full) {
+      connection.isFull = false;
+      connection.link.flush(durable);
+    }
+    this.#full.length = 0;
+  }
+
+  #confirm(): void {
+    const confirmations = this.#confirmations;
+    this.#confirmations = [];
+    for (const { ticket, reasonCode } of confirmations) ticket.settled(reasonCode);
+  }
+
+  #elapsed(): void {
+    this.#guarded(() => {
+      const now = this.now();
+      if (this.broker.nextDeadline() <= now) this.broker.elapsed(now);
+    });
+  }
+
+  /** A verb that belongs to no connection: a bug in it leaves a state that nobody can vouch for. */
+  #guarded(verb: () => void): void {
+    try {
+      verb();
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
+    this.verbEnded();
+  }
+}
+
+function copied(bytes: Uint8Array | undefined): Uint8Array | undefined {
+  return bytes === undefined ? undefined : new Uint8Array(bytes);
+}
