@@ -3,7 +3,7 @@ import type { Message } from "../session/message.ts";
 import type { Principal, Verdict } from "./authentication.ts";
 import type { Connection } from "./connection.ts";
 import type { Counters } from "./counters.ts";
-import type { Target } from "./mutation.ts";
+import type { Recovered, Target } from "./mutation.ts";
 import type { Ticket } from "./outbox.ts";
 
 /** A message body read back; `undefined` in its place when it was settled meanwhile. */
@@ -18,6 +18,10 @@ export interface FetchedMessage {
  * state can change under a handler's feet.
  */
 export interface Broker {
+  /** What a store kept, batch after batch, before anything else happens. */
+  recover(rows: readonly Recovered[]): void;
+  /** All of it was handed in: clocks that stood still go on. */
+  recovered(now: number): void;
   /** A Network Connection was made; nothing was received yet. */
   opened(connection: Connection, now: number): void;
   /** A whole Control Packet came. Not called while the connection is paused or after `close`. */

@@ -16,12 +16,14 @@ import { handlePublish } from "./handle-publish.ts";
 import { handleSubscribe } from "./handle-subscribe.ts";
 import { handleUnsubscribe } from "./handle-unsubscribe.ts";
 import type { Capabilities, Limits } from "./limits.ts";
+import type { Recovered } from "./mutation.ts";
 import type { Outbox, Ticket } from "./outbox.ts";
 import type { Policy } from "./policy.ts";
 import { refusalOf } from "./publish-checks.ts";
 import { publish } from "./publishing.ts";
 import { pump, pumpGroup } from "./pump.ts";
 import type { Owner } from "./queues.ts";
+import { Recovery } from "./recovery.ts";
 import { resumeReading, send } from "./replies.ts";
 import { expireRetained, sendRetained } from "./retained.ts";
 import { Session } from "./session.ts";
@@ -47,6 +49,7 @@ export function createBroker(options: BrokerOptions): Broker {
 
 class BrokerCore implements Broker {
   readonly #state: BrokerState;
+  #recovery: Recovery | undefined = undefined;
 
   constructor(state: BrokerState) {
     this.#state = state;
@@ -54,6 +57,16 @@ class BrokerCore implements Broker {
 
   get counters(): Counters {
     return this.#state.counters;
+  }
+
+  recover(rows: readonly Recovered[]): void {
+    this.#recovery ??= new Recovery(this.#state);
+    this.#recovery.apply(rows);
+  }
+
+  recovered(now: number): void {
+    this.#recovery?.finish(now);
+    this.#recovery = undefined;
   }
 
   opened(connection: Connection, now: number): void {

@@ -108,7 +108,7 @@ function isReachable(member: SessionSubscription): boolean {
 }
 
 /** Whether a QoS 1 or 2 message may go to this Session at once: it has a Client, room and quota, and nothing waits. */
-export function takesAtOnce(session: Session): boolean {
+function takesAtOnce(session: Session): boolean {
   return (
     session.connection?.hasRoom === true &&
     session.sender.quota > 0 &&
@@ -232,7 +232,7 @@ class Acknowledged {
     const number = group.durable ? this.#takeNumber() : 0;
     const packetIdentifier = this.#start(session, group.number, number, this.#keep(), qos, retain, identifiers);
     if (!group.durable) return;
-    this.#target("group", group.number, published, this.#message.retain, [], session.number, packetIdentifier);
+    this.#target("group", group.number, qos, this.#message.retain, [], session.number, packetIdentifier);
   }
 
   /** It goes out at once: it is in flight from here on. */

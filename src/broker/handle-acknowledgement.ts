@@ -5,7 +5,7 @@ import { isFailure, ReasonCode } from "../mqtt/reason-code.ts";
 import type { InFlight } from "../session/sender.ts";
 import type { Connection } from "./connection.ts";
 import { pump } from "./pump.ts";
-import { settle } from "./queues.ts";
+import { bindingOf, settle } from "./queues.ts";
 import { release } from "./replies.ts";
 import type { Session } from "./session.ts";
 import type { BrokerState } from "./state.ts";
@@ -44,8 +44,8 @@ export function handlePubrec(
   const isNew = entry.stage === "published";
   entry.stage = "received";
   entry.message = undefined;
-  const { number, owner } = entry;
-  if (isNew && number > 0) state.outbox.persist({ kind: "setStage", number, owner, stage: "received" });
+  const { number } = entry;
+  if (isNew && number > 0) state.outbox.persist(bindingOf(session, entry));
   release(state, connection, PacketType.Pubrel, packetIdentifier, ReasonCode.Success, number > 0);
 }
 

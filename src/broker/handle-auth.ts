@@ -1,13 +1,14 @@
 import type { Auth } from "../mqtt/packet.ts";
 import { ProtocolError } from "../mqtt/protocol-error.ts";
 import { ReasonCode } from "../mqtt/reason-code.ts";
+import { copyBytes } from "../session/message.ts";
 import type { Connection } from "./connection.ts";
 import { pauseReading } from "./replies.ts";
 import type { BrokerState } from "./state.ts";
 
 /** AUTH (§3.15, §4.12): the next step of an exchange, or the first one of a re-authentication. */
 export function handleAuth(state: BrokerState, connection: Connection, auth: Auth): void {
-  const { authenticationMethod } = auth.properties;
+  const { authenticationMethod, authenticationData } = auth.properties;
   const isConnected = connection.state === "Connected";
   if (connection.authenticationMethod === undefined) {
     // [MQTT-4.12.0-7]
@@ -37,6 +38,6 @@ export function handleAuth(state: BrokerState, connection: Connection, auth: Aut
     userName: connection.connect?.userName,
     password: connection.connect?.password,
     authenticationMethod,
-    authenticationData: auth.properties.authenticationData?.slice(),
+    authenticationData: authenticationData === undefined ? undefined : copyBytes(authenticationData),
   });
 }

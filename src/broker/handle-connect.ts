@@ -5,11 +5,12 @@ import { ProtocolError } from "../mqtt/protocol-error.ts";
 import { type ConnackReasonCode, ReasonCode } from "../mqtt/reason-code.ts";
 import { textLength } from "../mqtt/writer.ts";
 import { grantedSessionExpirySeconds } from "../session/expiry.ts";
+import { copyBytes } from "../session/message.ts";
 import { InboundTopicAliases, OutboundTopicAliases } from "../session/topic-aliases.ts";
 import { topicNameProblem } from "../topics/topic-name.ts";
 import type { Principal, Verdict } from "./authentication.ts";
 import type { Connection } from "./connection.ts";
-import { disconnect, refuseConnection } from "./connections.ts";
+import { disconnect, leaveConnection, refuseConnection } from "./connections.ts";
 import { pump } from "./pump.ts";
 import { pauseReading, promise, resumeReading, send } from "./replies.ts";
 import type { Session } from "./session.ts";
@@ -53,11 +54,16 @@ export function handleConnect(state: BrokerState, connection: Connection, connec
 
 /** What may outlive the call is copied out of the received chunk. */
 function keepConnect(connect: Connect): Connect {
+  const { password, properties } = connect;
+  const { authenticationData } = properties;
   return {
     ...connect,
     will: connect.will === undefined ? undefined : keepWill(connect.will),
-    password: connect.password?.slice(),
-    properties: { ...connect.properties, authenticationData: connect.properties.authenticationData?.slice() },
+    password: password === undefined ? undefined : copyBytes(password),
+    properties: {
+      ...properties,
+      authenticationData: authenticationData === undefined ? undefined : copyBytes(authenticationData),
+    },
   };
 }
 
@@ -197,7 +203,13 @@ function accept(
   setWill(state, session, connect.will);
   session.sender.resume(Math.min(connection.receiveMaximum, state.limits.inFlightMax));
   armKeepAlive(state, connection, now);
-  welcome(state, connection, connect, session, resumed !== undefined, authenticationData);
+  if (!welcome(state, connection, connect, session, resumed !== undefined, authenticationData)) {
+    // Nothing may come before CONNACK [MQTT-3.2.0-1], and this Client takes none of its size.
+    const reason = "CONNACK is larger than its Maximum Packet Size";
+    leaveConnection(state, connection, true, ReasonCode.PacketTooLarge, reason, now);
+    state.outbox.close(connection);
+    return;
+  }
   if (connection.hasRoom) resumeReading(state, connection);
   rejoinGroups(state, session);
   pump(state, session, now);
@@ -278,7 +290,10 @@ export function keepAliveElapsed(state: BrokerState, connection: Connection, now
   else disconnect(state, connection, ReasonCode.KeepAliveTimeout, undefined, now);
 }
 
-/** CONNACK with everything that differs from what the Client asked for or may assume (§3.2.2.3) [MQTT-3.1.4-5]. */
+/**
+ * CONNACK with everything that differs from what the Client asked for or may assume (§3.2.2.3) [MQTT-3.1.4-5]; false when
+ * the Client takes no packet of its size.
+ */
 function welcome(
   state: BrokerState,
   connection: Connection,
@@ -286,7 +301,7 @@ function welcome(
   session: Session,
   sessionPresent: boolean,
   authenticationData: Uint8Array | undefined,
-): void {
+): boolean {
   const { limits, capabilities, outbox } = state;
   const asked = connect.properties.sessionExpiryIntervalSeconds ?? 0;
   const keepAlive = connection.keepAliveMilliseconds / 1_000;
@@ -317,8 +332,7 @@ function welcome(
   };
   // [MQTT-3.2.2-2] [MQTT-3.2.2-3]
   const packet = { type: PacketType.Connack, sessionPresent, reasonCode: ReasonCode.Success, properties } as const;
-  if (session.durable || sessionPresent) promise(state, connection, packet);
-  else send(state, connection, packet);
+  const isSent = session.durable ? promise(state, connection, packet) : send(state, connection, packet);
   outbox.observe({
     kind: "connected",
     clientId: session.clientId,
@@ -326,6 +340,7 @@ function welcome(
     protocolVersion: connection.protocolVersion,
     sessionPresent,
   });
+  return isSent;
 }
 
 function responseInformation(state: BrokerState, connection: Connection): string | undefined {

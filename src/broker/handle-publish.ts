@@ -21,6 +21,8 @@ export function handlePublish(
   publish: Publish,
   now: number,
 ): void {
+  state.counters.publishReceived += 1;
+  state.counters.publishBytesReceived += publish.payload.length;
   const topicName = topicNameOf(connection, publish);
   const { packetIdentifier, qos } = publish;
   // Recognised before Receive Maximum is counted: it is no new message.

@@ -28,6 +28,7 @@ export function handleSubscribe(
 ): void {
   // All are looked at before one counts, so that a malformed packet changes nothing.
   const parsed = subscribe.subscriptions.map(parseRequest);
+  checkCapabilities(state, parsed, subscribe.subscriptionIdentifier);
   const answers = subscribe.subscriptions.map((request, index) =>
     subscribeOne(
       state,
@@ -63,6 +64,30 @@ function parseRequest(request: SubscriptionRequest): ParsedTopicFilter {
   return parsed;
 }
 
+/**
+ * What CONNACK said is not available may not be asked for (§3.2.2.3.11-13).
+ * @throws ProtocolError 0x9E, 0xA1 or 0xA2
+ */
+function checkCapabilities(
+  { capabilities }: BrokerState,
+  parsed: readonly ParsedTopicFilter[],
+  subscriptionIdentifier: number | undefined,
+): void {
+  if (!capabilities.sharedSubscriptionAvailable && parsed.some(({ shareName }) => shareName !== undefined)) {
+    throw new ProtocolError(ReasonCode.SharedSubscriptionsNotSupported, "3.2.2.3.13", "No Shared Subscriptions");
+  }
+  if (!capabilities.wildcardSubscriptionAvailable && parsed.some(({ hasWildcard }) => hasWildcard)) {
+    throw new ProtocolError(ReasonCode.WildcardSubscriptionsNotSupported, "3.2.2.3.11", "No Wildcard Subscriptions");
+  }
+  if (!capabilities.subscriptionIdentifierAvailable && subscriptionIdentifier !== undefined) {
+    throw new ProtocolError(
+      ReasonCode.SubscriptionIdentifiersNotSupported,
+      "3.2.2.3.12",
+      "No Subscription Identifiers",
+    );
+  }
+}
+
 function subscribeOne(
   state: BrokerState,
   connection: Connection,
@@ -71,7 +96,7 @@ function subscribeOne(
   parsed: ParsedTopicFilter,
   subscriptionIdentifier: number | undefined,
 ): Answer {
-  const refusal = refusalOf(state, connection, session, request, parsed, subscriptionIdentifier);
+  const refusal = refusalOf(state, connection, session, request, parsed);
   if (refusal !== undefined) {
     const { reasonCode, reasonString } = refusal;
     const { topicFilter } = request;
@@ -103,18 +128,8 @@ function refusalOf(
   session: Session,
   request: SubscriptionRequest,
   parsed: ParsedTopicFilter,
-  subscriptionIdentifier: number | undefined,
 ): Answer | undefined {
-  const { capabilities, limits } = state;
-  if (parsed.shareName !== undefined && !capabilities.sharedSubscriptionAvailable) {
-    return { reasonCode: ReasonCode.SharedSubscriptionsNotSupported, reasonString: "No Shared Subscriptions" };
-  }
-  if (parsed.hasWildcard && !capabilities.wildcardSubscriptionAvailable) {
-    return { reasonCode: ReasonCode.WildcardSubscriptionsNotSupported, reasonString: "No Wildcard Subscriptions" };
-  }
-  if (subscriptionIdentifier !== undefined && !capabilities.subscriptionIdentifierAvailable) {
-    return { reasonCode: ReasonCode.SubscriptionIdentifiersNotSupported, reasonString: "No Subscription Identifiers" };
-  }
+  const { limits } = state;
   const problem = topicSizeProblem(request.topicFilter, limits);
   if (problem !== undefined) return { reasonCode: ReasonCode.TopicFilterInvalid, reasonString: problem };
   const isNew = !session.subscriptions.has(request.topicFilter);

@@ -19,7 +19,7 @@ export type Stage =
 export interface Target {
   readonly kind: "session" | "group";
   readonly owner: number;
-  /** What it is sent with: the smaller of published and granted; for a group the published QoS. */
+  /** What it is sent with: the smaller of published and granted; for a group that of the member it is bound to. */
   readonly qos: QoS;
   /** RETAIN flag it is sent with. */
   readonly retain: boolean;
@@ -40,7 +40,10 @@ export interface KeepMessage {
   readonly targets: readonly Target[];
 }
 
-/** First send from a queue, or (Packet Identifier 0) back into a group's queue. */
+/**
+ * A message is in flight to a Session: sent for the first time from a queue, or (stage `received`) its PUBREC came, so that
+ * from here on only PUBREL is resent [MQTT-4.3.3-6]. With Packet Identifier 0 it is back in its group's queue.
+ */
 export interface BindPacketIdentifier {
   readonly kind: "bindPacketIdentifier";
   readonly number: number;
@@ -48,13 +51,6 @@ export interface BindPacketIdentifier {
   readonly session: number;
   readonly qos: QoS;
   readonly packetIdentifier: number;
-}
-
-/** PUBREC came: from here on only PUBREL is resent [MQTT-4.3.3-6]. */
-export interface SetStage {
-  readonly kind: "setStage";
-  readonly number: number;
-  readonly owner: number;
   readonly stage: Stage;
 }
 
@@ -156,7 +152,6 @@ export interface Alive {
 export type Mutation =
   | KeepMessage
   | BindPacketIdentifier
-  | SetStage
   | Settle
   | PutSession
   | DeleteSession
@@ -170,3 +165,22 @@ export type Mutation =
   | PutWill
   | DeleteWill
   | Alive;
+
+/** A kept message at start: everything but its body, and only the targets that are not settled. */
+export interface QueuedMessage {
+  readonly kind: "queuedMessage";
+  readonly number: number;
+  /** As `messageBytes` counts. */
+  readonly bytes: number;
+  readonly targets: readonly Target[];
+}
+
+/** The counters, first of all that is recovered: they never start again, also when everything was settled. */
+export interface RecoveredCounters {
+  readonly kind: "counters";
+  readonly lastNumber: number;
+  readonly lastOwner: number;
+}
+
+/** What a store gives back at start: the state as the mutations that would make it, messages without their bodies. */
+export type Recovered = Exclude<Mutation, KeepMessage> | QueuedMessage | RecoveredCounters;

@@ -36,7 +36,7 @@ export interface Outbox {
   persist(mutation: Mutation): void;
   /** Ask for message bodies of a Session or shared group by number; answered by the verb `fetched`. */
   fetch(owner: number, numbers: readonly number[]): void;
-  /** Ask who this is; answered by the verb `verdict`. */
+  /** Ask who this is; answered by the verb `verdict`. The bytes in the request are copies, good for as long as it takes. */
   authenticate(connection: Connection, request: AuthenticationRequest): void;
   /** Answer a `publish` from inside the process, after the commit of everything persisted up to now. */
   confirmAfterCommit(ticket: Ticket, reasonCode: ReasonCode): void;

@@ -1,4 +1,5 @@
 import type { Publish } from "../mqtt/packet.ts";
+import { ProtocolVersion } from "../mqtt/packet-type.ts";
 import { ProtocolError } from "../mqtt/protocol-error.ts";
 import { ReasonCode } from "../mqtt/reason-code.ts";
 import type { Message } from "../session/message.ts";
@@ -25,8 +26,9 @@ export function checkProtocol(state: BrokerState, connection: Connection, publis
       "A PUBLISH from a Client has no Subscription Identifier",
     );
   }
-  // [MQTT-3.3.4-7]: QoS 1 is acknowledged at once, so what is open is QoS 2.
-  if (publish.qos > 0 && (connection.receivedOpen?.size ?? 0) >= limits.receiveMaximum) {
+  // [MQTT-3.3.4-7]: QoS 1 is acknowledged at once, so what is open is QoS 2. 3.1.1 has no such bound.
+  const isBounded = publish.qos > 0 && connection.protocolVersion === ProtocolVersion.V5;
+  if (isBounded && (connection.receivedOpen?.size ?? 0) >= limits.receiveMaximum) {
     throw new ProtocolError(
       ReasonCode.ReceiveMaximumExceeded,
       "MQTT-3.3.4-7",

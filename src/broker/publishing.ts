@@ -16,9 +16,6 @@ export function publish(
   kept: boolean,
   now: number,
 ): { readonly matched: boolean; readonly kept: boolean } {
-  const { counters } = state;
-  counters.publishReceived += 1;
-  counters.publishBytesReceived += message.payload.length;
   // [MQTT-3.3.1-8]: without RETAIN nothing is stored, removed or replaced.
   const retained = message.retain && !state.refusing && retain(state, tenant, message);
   return deliver(state, tenant, message, publisher, kept || retained, now);

@@ -4,6 +4,7 @@ import type { InFlight } from "../session/sender.ts";
 import type { Connection } from "./connection.ts";
 import { effectiveQoS, identifiersOf, memberTakes, sendToMember } from "./deliver.ts";
 import {
+  bindingOf,
   dropHead,
   fetchHead,
   fetchResend,
@@ -184,19 +185,9 @@ function startAndSend(
   transmission: Transmission,
   entry: InFlight,
 ): void {
-  const { qos, retain, subscriptionIdentifiers, packetIdentifier, number, owner } = entry;
+  const { qos, retain, subscriptionIdentifiers, packetIdentifier, number } = entry;
   session.sender.start(entry);
-  if (number > 0) {
-    const bind = {
-      kind: "bindPacketIdentifier",
-      number,
-      owner,
-      session: session.number,
-      qos,
-      packetIdentifier,
-    } as const;
-    state.outbox.persist(bind);
-  }
+  if (number > 0) state.outbox.persist(bindingOf(session, entry));
   transmission.send(state, connection, qos, retain, subscriptionIdentifiers, packetIdentifier, false, number > 0);
 }
 

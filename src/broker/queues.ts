@@ -2,6 +2,7 @@ import type { Message } from "../session/message.ts";
 import type { Delivery, PendingQueue } from "../session/pending-queue.ts";
 import type { InFlight } from "../session/sender.ts";
 import type { FetchedMessage } from "./broker.ts";
+import type { BindPacketIdentifier } from "./mutation.ts";
 import type { Session } from "./session.ts";
 import type { BrokerState } from "./state.ts";
 
@@ -74,8 +75,10 @@ function bodyOf(state: BrokerState, owner: Owner, number: number): Head {
       : fetched.targets.find((candidate) => candidate.owner === owner.number);
   const message = fetched?.message ?? state.cache.get(number)?.message;
   if (target === undefined || message === undefined) return owner.fetched.has(number) ? "gone" : "missing";
-  const { qos, retain, subscriptionIdentifiers } = target;
+  // A group's target has the QoS of the member it was bound to last; the next one may take more.
+  const qos = target.kind === "group" ? message.qos : target.qos;
   if (qos === 0) return "gone";
+  const { retain, subscriptionIdentifiers } = target;
   return { message, qos, retain, subscriptionIdentifiers };
 }
 
@@ -104,6 +107,12 @@ export function fetchResend(state: BrokerState, session: Session): void {
 /** Whether a message in flight must be fetched before it can be sent again. */
 export function isBodyMissing(entry: InFlight): boolean {
   return entry.stage === "published" && entry.message === undefined && entry.number > 0;
+}
+
+/** The row of a message in flight, as it is now. */
+export function bindingOf(session: Session, entry: InFlight): BindPacketIdentifier {
+  const { number, owner, qos, packetIdentifier, stage } = entry;
+  return { kind: "bindPacketIdentifier", number, owner, session: session.number, qos, packetIdentifier, stage };
 }
 
 /** The owner is done with a kept message. */

@@ -10,20 +10,22 @@ import type { BrokerState } from "./state.ts";
 /** The longest acknowledgement without Properties: fixed header, Packet Identifier, Reason Code. */
 const acknowledgementBytes = 5;
 
-/** Sends a packet that promises nothing. */
-export function send(state: BrokerState, connection: Connection, packet: Packet): void {
+/** Sends a packet that promises nothing; false when the Client takes none of this size. */
+export function send(state: BrokerState, connection: Connection, packet: Packet): boolean {
   const fitting = fit(connection, packet);
-  if (fitting === undefined) return;
+  if (fitting === undefined) return false;
   state.counters.packetsSent += 1;
   if (!state.outbox.send(connection, fitting)) answersNotTaken(state, connection);
+  return true;
 }
 
-/** Sends a packet that promises something: after the commit of all that was persisted. */
-export function promise(state: BrokerState, connection: Connection, packet: Packet): void {
+/** The same for one that promises something: it leaves after the commit of all that was persisted. */
+export function promise(state: BrokerState, connection: Connection, packet: Packet): boolean {
   const fitting = fit(connection, packet);
-  if (fitting === undefined) return;
+  if (fitting === undefined) return false;
   state.counters.packetsSent += 1;
   if (!state.outbox.sendAfterCommit(connection, fitting)) answersNotTaken(state, connection);
+  return true;
 }
 
 /** PUBACK or PUBREC; `kept` when something was persisted for it. */

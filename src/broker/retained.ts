@@ -39,17 +39,21 @@ export function retain(state: BrokerState, tenant: number, message: Message): bo
   const { topicName } = message;
   const isOurs = topicName.startsWith(serverTopicPrefix);
   if (message.payload.length === 0) return forget(state, tenant, topicName) && !isOurs;
-  forgetReplaced(state, state.tenant(tenant).retained.get(topicName));
   const kept = keep(message);
-  const retained: Retained = { tenant, message: kept, bytes: messageBytes(kept) };
-  state.tenant(tenant).retained.set(topicName, retained);
-  state.counters.retainedMessages += 1;
-  state.counters.retainedBytes += retained.bytes;
-  if (kept.expiresAt !== Number.POSITIVE_INFINITY) state.deadlines.set(retained, kept.expiresAt);
+  storeRetained(state, tenant, kept);
   if (isOurs) return false;
   state.lastNumber += 1;
   state.outbox.persist({ kind: "putRetained", tenant, message: kept, stamp: state.lastNumber });
   return true;
+}
+
+/** Puts a message that is ours to keep in the place of its Topic Name; from a restart it comes straight here. */
+export function storeRetained(state: BrokerState, tenant: number, message: Message): void {
+  const retained: Retained = { tenant, message, bytes: messageBytes(message) };
+  forgetReplaced(state, state.tenant(tenant).retained.set(message.topicName, retained));
+  state.counters.retainedMessages += 1;
+  state.counters.retainedBytes += retained.bytes;
+  if (message.expiresAt !== Number.POSITIVE_INFINITY) state.deadlines.set(retained, message.expiresAt);
 }
 
 /** Its Message Expiry Interval has passed. */

@@ -61,12 +61,19 @@ export class Session {
   overflowing = false;
   dropped = 0;
 
-  constructor(number: number, tenant: number, clientId: string, principalName: string, sessionExpirySeconds: number) {
+  constructor(
+    number: number,
+    tenant: number,
+    clientId: string,
+    principalName: string,
+    sessionExpirySeconds: number,
+    durable: boolean,
+  ) {
     this.number = number;
     this.tenant = tenant;
     this.clientId = clientId;
     this.principalName = principalName;
     this.sessionExpirySeconds = sessionExpirySeconds;
-    this.durable = sessionExpirySeconds > 0;
+    this.durable = durable;
   }
 }

@@ -63,12 +63,17 @@ export class BrokerState {
     return tenant;
   }
 
-  /** A Session that nobody knows yet. */
+  /** A Session that nobody knows yet; with an expiry it is durable. */
   createSession(tenant: number, clientId: string, principalName: string, sessionExpirySeconds: number): Session {
     this.lastOwner += 1;
-    const session = new Session(this.lastOwner, tenant, clientId, principalName, sessionExpirySeconds);
+    const { lastOwner } = this;
+    const durable = sessionExpirySeconds > 0;
+    return this.addSession(new Session(lastOwner, tenant, clientId, principalName, sessionExpirySeconds, durable));
+  }
+
+  addSession(session: Session): Session {
     this.sessions.set(session.number, session);
-    this.tenant(tenant).sessions.set(clientId, session);
+    this.tenant(session.tenant).sessions.set(session.clientId, session);
     this.counters.sessions += 1;
     return session;
   }

@@ -1,7 +1,8 @@
 import { type Delivery, deliveryBytes } from "../session/pending-queue.ts";
 import type { InFlight } from "../session/sender.ts";
 import type { Subscription } from "../session/subscription.ts";
-import type { ParsedTopicFilter } from "../topics/topic-filter.ts";
+import { type ParsedTopicFilter, parseTopicFilter } from "../topics/topic-filter.ts";
+import { bindingOf } from "./queues.ts";
 import type { Session, SessionSubscription } from "./session.ts";
 import { SharedGroup } from "./shared-group.ts";
 import type { BrokerState } from "./state.ts";
@@ -24,16 +25,9 @@ export function addSubscription(
     parsed.shareName === undefined
       ? undefined
       : (replaced?.group ?? groupNamed(state, session.tenant, topicFilter, parsed));
-  const member: SessionSubscription = { session, topicFilter, subscription, group };
   if (replaced !== undefined) leave(state, replaced);
-  session.subscriptions.set(topicFilter, member);
-  if (group === undefined) {
-    state.tenant(session.tenant).addRoute(parsed.topicFilter, member);
-    state.counters.subscriptions += 1;
-  } else {
-    join(state, session, group, member);
-    state.counters.sharedSubscriptions += 1;
-  }
+  const member: SessionSubscription = { session, topicFilter, subscription, group };
+  enter(state, member, parsed);
   if (session.durable) {
     const number = group?.number ?? 0;
     state.outbox.persist({
@@ -45,6 +39,32 @@ export function addSubscription(
     });
   }
   return { member, isNew: replaced === undefined };
+}
+
+/** A subscription as it was before a restart. */
+export function restoreSubscription(
+  state: BrokerState,
+  session: Session,
+  topicFilter: string,
+  subscription: Subscription,
+  groupNumber: number,
+): void {
+  const parsed = parseTopicFilter(topicFilter);
+  const group =
+    parsed.shareName === undefined ? undefined : groupNamed(state, session.tenant, topicFilter, parsed, groupNumber);
+  enter(state, { session, topicFilter, subscription, group }, parsed);
+}
+
+function enter(state: BrokerState, member: SessionSubscription, parsed: ParsedTopicFilter): void {
+  const { session, topicFilter, group } = member;
+  session.subscriptions.set(topicFilter, member);
+  if (group === undefined) {
+    state.tenant(session.tenant).addRoute(parsed.topicFilter, member);
+    state.counters.subscriptions += 1;
+  } else {
+    join(state, session, group, member);
+    state.counters.sharedSubscriptions += 1;
+  }
 }
 
 /** [MQTT-3.10.4-1]: exactly this filter. What is in flight is completed [MQTT-3.10.4-3]. */
@@ -90,10 +110,7 @@ export function takeBack(state: BrokerState, session: Session, group: SharedGrou
       continue;
     }
     group.pending.unshift(body.entry, body.bytes);
-    const { number, owner } = entry;
-    if (number > 0) {
-      state.outbox.persist({ kind: "bindPacketIdentifier", number, owner, session: 0, qos: 1, packetIdentifier: 0 });
-    }
+    if (entry.number > 0) state.outbox.persist({ ...bindingOf(session, entry), session: 0, packetIdentifier: 0 });
   }
   return entries.length > 0;
 }
@@ -106,12 +123,19 @@ function bodyAgain(entry: InFlight): { readonly entry: number | Delivery; readon
   return { entry: number > 0 ? number : delivery, bytes: deliveryBytes(delivery) };
 }
 
-function groupNamed(state: BrokerState, tenant: number, name: string, parsed: ParsedTopicFilter): SharedGroup {
+/** The group of this name, a new one if there is none; `number` is the one it had before a restart. */
+function groupNamed(
+  state: BrokerState,
+  tenant: number,
+  name: string,
+  parsed: ParsedTopicFilter,
+  number?: number,
+): SharedGroup {
   const { groups } = state.tenant(tenant);
   let group = groups.get(name);
   if (group === undefined) {
-    state.lastOwner += 1;
-    group = new SharedGroup(state.lastOwner, tenant, name, parsed.topicFilter);
+    if (number === undefined) state.lastOwner += 1;
+    group = new SharedGroup(number ?? state.lastOwner, tenant, name, parsed.topicFilter);
     groups.set(name, group);
     state.groups.set(group.number, group);
     state.tenant(tenant).addRoute(group.topicFilter, group);

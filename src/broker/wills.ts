@@ -1,5 +1,6 @@
 import type { Will } from "../mqtt/packet.ts";
 import { messageExpiresAt } from "../session/expiry.ts";
+import { copyBytes } from "../session/message.ts";
 import { publish } from "./publishing.ts";
 import type { Session } from "./session.ts";
 import type { BrokerState } from "./state.ts";
@@ -7,8 +8,8 @@ import type { BrokerState } from "./state.ts";
 /** A copy of a CONNECT's Will that may outlive the call [MQTT-3.1.2-7]. */
 export function keepWill(will: Will): Will {
   const { properties } = will;
-  const correlationData = properties.correlationData?.slice();
-  return { ...will, payload: will.payload.slice(), properties: { ...properties, correlationData } };
+  const correlationData = properties.correlationData === undefined ? undefined : copyBytes(properties.correlationData);
+  return { ...will, payload: copyBytes(will.payload), properties: { ...properties, correlationData } };
 }
 
 /** Stores the Will of a new Network Connection with its Session. */

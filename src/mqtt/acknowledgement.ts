@@ -7,13 +7,20 @@ import {
 import type { Acknowledgement, AcknowledgementProperties } from "./packet.ts";
 import { noUserProperties } from "./packet.ts";
 import { fixedHeaderFlags, PacketType, ProtocolVersion } from "./packet-type.ts";
-import { propertiesLength, propertyLayout, readProperties, withPropertyLength, writeProperties } from "./properties.ts";
+import {
+  type PropertyLayout,
+  propertiesLength,
+  propertyLayout,
+  readProperties,
+  withPropertyLength,
+  writeProperties,
+} from "./properties.ts";
 import type { Reader } from "./reader.ts";
 import { ReasonCode } from "./reason-code.ts";
 import type { Writer } from "./writer.ts";
 
 /** Reason String and User Properties, which stand in the same form in six packets (§3.4.2.2). */
-export const acknowledgementLayout = propertyLayout<AcknowledgementProperties>(PacketType.Puback, {
+export const acknowledgementLayout: PropertyLayout<AcknowledgementProperties> = propertyLayout(PacketType.Puback, {
   reasonString: undefined,
   userProperties: noUserProperties,
 });

@@ -37,31 +37,41 @@ export function encodedLength(packet: Packet, protocolVersion: ProtocolVersion):
 export function encode(packet: Packet, protocolVersion: ProtocolVersion, writer: Writer): void {
   switch (packet.type) {
     case PacketType.Publish:
-      return encodePublish(packet, protocolVersion, writer);
+      encodePublish(packet, protocolVersion, writer);
+      break;
     case PacketType.Puback:
     case PacketType.Pubrec:
     case PacketType.Pubrel:
     case PacketType.Pubcomp:
-      return encodeAcknowledgement(packet, protocolVersion, writer);
+      encodeAcknowledgement(packet, protocolVersion, writer);
+      break;
     case PacketType.Connect:
-      return encodeConnect(packet, writer);
+      encodeConnect(packet, writer);
+      break;
     case PacketType.Connack:
-      return encodeConnack(packet, protocolVersion, writer);
+      encodeConnack(packet, protocolVersion, writer);
+      break;
     case PacketType.Subscribe:
-      return encodeSubscribe(packet, protocolVersion, writer);
+      encodeSubscribe(packet, protocolVersion, writer);
+      break;
     case PacketType.Suback:
-      return encodeSuback(packet, protocolVersion, writer);
+      encodeSuback(packet, protocolVersion, writer);
+      break;
     case PacketType.Unsubscribe:
-      return encodeUnsubscribe(packet, protocolVersion, writer);
+      encodeUnsubscribe(packet, protocolVersion, writer);
+      break;
     case PacketType.Unsuback:
-      return encodeUnsuback(packet, protocolVersion, writer);
+      encodeUnsuback(packet, protocolVersion, writer);
+      break;
     case PacketType.Pingreq:
     case PacketType.Pingresp:
-      return encodePing(packet, writer);
+      encodePing(packet, writer);
+      break;
     case PacketType.Disconnect:
-      return encodeDisconnect(packet, protocolVersion, writer);
+      encodeDisconnect(packet, protocolVersion, writer);
+      break;
     case PacketType.Auth:
-      return encodeAuth(packet, writer);
+      encodeAuth(packet, writer);
   }
 }
 

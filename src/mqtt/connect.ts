@@ -3,7 +3,7 @@ import { noUserProperties } from "./packet.ts";
 import { PacketType, ProtocolVersion, type QoS } from "./packet-type.ts";
 import { propertiesLength, propertyLayout, readProperties, withPropertyLength, writeProperties } from "./properties.ts";
 import { ProtocolError } from "./protocol-error.ts";
-import { emptyPublishProperties, publishPropertiesOf } from "./publish.ts";
+import { emptyPublishProperties, publishPropertiesOf } from "./publish-properties.ts";
 import type { Reader } from "./reader.ts";
 import { ReasonCode } from "./reason-code.ts";
 import { hasWildcards } from "./text.ts";

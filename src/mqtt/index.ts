@@ -15,7 +15,7 @@ export * from "./packet.ts";
 export { PacketType, ProtocolVersion, type QoS } from "./packet-type.ts";
 export { pingreq, pingresp } from "./ping.ts";
 export { ProtocolError } from "./protocol-error.ts";
-export { noPublishProperties } from "./publish.ts";
+export { noPublishProperties } from "./publish-properties.ts";
 export { Reader } from "./reader.ts";
 export * from "./reason-code.ts";
 export { SharedPublish } from "./shared-publish.ts";

@@ -155,7 +155,7 @@ function formatValue(kind: FieldKind, value: unknown): readonly string[] {
 }
 
 /** `"text"` where the bytes are readable text, else `x'00ff'`. */
-export function formatBinary(bytes: Uint8Array): string {
+function formatBinary(bytes: Uint8Array): string {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   const text = buffer.toString("utf8");
   const isReadable = !/[\p{Cc}\p{Cn}\p{Co}]/u.test(text) && Buffer.from(text, "utf8").equals(buffer);

@@ -40,10 +40,10 @@ export function propertyLayout<Block extends object>(place: PropertyPlace, templ
 export function readProperties<Block extends object>(reader: Reader, layout: PropertyLayout<Block>): Block {
   const length = reader.variableByte();
   if (length === 0) return layout.none;
-  const end = reader.position + length;
+  const packetEnd = reader.beginBlock(length);
   const block = { ...layout.template };
   const values = block as unknown as Values;
-  while (reader.position < end) {
+  while (reader.remaining > 0) {
     const identifier = reader.variableByte();
     const row = layout.byIdentifier[identifier];
     if (row === undefined) {
@@ -54,13 +54,7 @@ export function readProperties<Block extends object>(reader: Reader, layout: Pro
     else if (values[row.name] === undefined) values[row.name] = readValue(reader, row);
     else throw new ProtocolError(ReasonCode.ProtocolError, "2.2.2.2", `Property ${row.name} stands twice`);
   }
-  if (reader.position !== end) {
-    throw new ProtocolError(
-      ReasonCode.MalformedPacket,
-      "2.2.2.1",
-      "The last Property is longer than the Property Length",
-    );
-  }
+  reader.endBlock(packetEnd);
   return block;
 }
 
@@ -92,15 +86,6 @@ export function writeProperties<Block extends object>(
 ): void {
   writer.variableByte(length);
   if (length === 0) return;
-  writePropertyValues(writer, layout, block);
-}
-
-/** Writes the Properties without a Property Length, for those who write more of them. */
-export function writePropertyValues<Block extends object>(
-  writer: Writer,
-  layout: PropertyLayout<Block>,
-  block: Block,
-): void {
   const values = block as unknown as Values;
   for (const row of layout.rows) {
     const value = values[row.name];
@@ -185,17 +170,23 @@ function writeValue(writer: Writer, row: Property, value: Value | Item): void {
   switch (row.type) {
     case "bit":
     case "flag":
-      return writer.byte(Number(value));
+      writer.byte(Number(value));
+      break;
     case "twoByte":
-      return writer.twoByte(value as number);
+      writer.twoByte(value as number);
+      break;
     case "fourByte":
-      return writer.fourByte(value as number);
+      writer.fourByte(value as number);
+      break;
     case "variableByte":
-      return writer.variableByte(value as number);
+      writer.variableByte(value as number);
+      break;
     case "text":
-      return writer.text(value as string, textLength(value as string));
+      writer.text(value as string, textLength(value as string));
+      break;
     case "binary":
-      return writer.binary(value as Uint8Array);
+      writer.binary(value as Uint8Array);
+      break;
     case "textPair": {
       const [name, text] = value as UserProperty;
       writer.text(name, textLength(name));

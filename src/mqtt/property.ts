@@ -78,6 +78,15 @@ export const properties: readonly Property[] = [
   row(0x2a, "sharedSubscriptionAvailable", "flag", [Connack]),
 ];
 
+const identifiers = new Map(properties.map(({ identifier, name }) => [name, identifier]));
+
+/** The identifier of the Property with that field; another name is our own bug. */
+export function identifierOf(name: string): number {
+  const identifier = identifiers.get(name);
+  if (identifier === undefined) throw new RangeError(`No Property is called ${name}`);
+  return identifier;
+}
+
 function row(
   identifier: number,
   name: string,

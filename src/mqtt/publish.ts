@@ -1,54 +1,36 @@
 import type { Publish, PublishProperties } from "./packet.ts";
-import { noSubscriptionIdentifiers, noUserProperties } from "./packet.ts";
+import { noSubscriptionIdentifiers } from "./packet.ts";
 import { PacketType, ProtocolVersion, type QoS } from "./packet-type.ts";
-import {
-  propertiesLength,
-  propertyLayout,
-  readProperties,
-  withPropertyLength,
-  writePropertyValues,
-} from "./properties.ts";
+import { propertyLayout, readProperties, withPropertyLength } from "./properties.ts";
 import { ProtocolError } from "./protocol-error.ts";
+import {
+  emptyPublishProperties,
+  noPublishProperties,
+  publishPropertiesOf,
+  transmittedPropertiesLength,
+  writeTransmittedProperties,
+} from "./publish-properties.ts";
 import type { Reader } from "./reader.ts";
 import { ReasonCode } from "./reason-code.ts";
-import { encodedTextLength, variableByteLength, type Writer } from "./writer.ts";
+import { encodedTextLength, type Writer } from "./writer.ts";
 
 /** Everything that a PUBLISH says but for what differs from one Client to the next. */
 export type PublishContent = Omit<Publish, "type" | "dup" | "packetIdentifier">;
 
-/** The Properties of a PUBLISH on the wire: those of the message and those of this transmission. */
-interface TransmittedProperties extends PublishProperties {
+/** A block of PUBLISH Properties as it is read: those of the message and those of this transmission. */
+interface PublishBlock extends PublishProperties {
   readonly topicAlias: number | undefined;
   readonly subscriptionIdentifiers: readonly number[];
 }
 
-/** What Properties of a message are copied from. */
-export const emptyPublishProperties: PublishProperties = {
-  payloadFormatIndicator: undefined,
-  messageExpiryIntervalSeconds: undefined,
-  contentType: undefined,
-  responseTopic: undefined,
-  correlationData: undefined,
-  userProperties: noUserProperties,
-};
-
-const layout = propertyLayout<TransmittedProperties>(PacketType.Publish, {
+const layout = propertyLayout<PublishBlock>(PacketType.Publish, {
   ...emptyPublishProperties,
   topicAlias: undefined,
   subscriptionIdentifiers: noSubscriptionIdentifiers,
 });
 
-const messageLayout = propertyLayout<PublishProperties>("Will", emptyPublishProperties);
-
-/** A message without Properties; shared. */
-export const noPublishProperties: PublishProperties = messageLayout.none;
-
 /** DUP in the first byte (§3.3.1.1). */
-export const dupFlag = 8;
-
-const topicAliasIdentifier = 0x23;
-const topicAliasBytes = 3;
-const subscriptionIdentifierIdentifier = 0x0b;
+const dupFlag = 8;
 
 /**
  * Reads a PUBLISH (§3.3). The payload is a view.
@@ -91,15 +73,9 @@ export function decodePublish(firstByte: number, reader: Reader, protocolVersion
   };
 }
 
-/** Whole bytes of the Properties of a PUBLISH, without the Property Length; 0 in MQTT 3.1.1. */
+/** The bytes of the Properties of a PUBLISH, without the Property Length; 0 in MQTT 3.1.1. */
 export function publishPropertiesLength(content: PublishContent, protocolVersion: ProtocolVersion): number {
-  if (protocolVersion === ProtocolVersion.V311) return 0;
-  const { subscriptionIdentifiers } = content;
-  let length = propertiesLength(messageLayout, content.properties);
-  if (content.topicAlias !== undefined) length += topicAliasBytes;
-  if (subscriptionIdentifiers.length === 0) return length;
-  for (const identifier of subscriptionIdentifiers) length += 1 + variableByteLength(identifier);
-  return length;
+  return protocolVersion === ProtocolVersion.V311 ? 0 : transmittedPropertiesLength(content);
 }
 
 /**
@@ -153,28 +129,6 @@ export function encodePublish(publish: Publish, protocolVersion: ProtocolVersion
   writePublish(publish, protocolVersion, topicBytes, propertiesBytes, length, packetIdentifier, dup, writer);
 }
 
-/** The Properties of a message alone, out of an object that may hold more; the shared empty ones when there are none. */
-export function publishPropertiesOf(block: PublishProperties): PublishProperties {
-  const { contentType, correlationData, messageExpiryIntervalSeconds, payloadFormatIndicator } = block;
-  const { responseTopic, userProperties } = block;
-  const isEmpty =
-    payloadFormatIndicator === undefined &&
-    messageExpiryIntervalSeconds === undefined &&
-    contentType === undefined &&
-    responseTopic === undefined &&
-    correlationData === undefined &&
-    userProperties.length === 0;
-  if (isEmpty) return noPublishProperties;
-  return {
-    payloadFormatIndicator,
-    messageExpiryIntervalSeconds,
-    contentType,
-    responseTopic,
-    correlationData,
-    userProperties,
-  };
-}
-
 function qosOf(firstByte: number, dup: boolean): QoS {
   const qos = (firstByte >> 1) & 3;
   if (qos === 3) {
@@ -186,17 +140,4 @@ function qosOf(firstByte: number, dup: boolean): QoS {
     throw new ProtocolError(ReasonCode.MalformedPacket, "MQTT-3.3.1-2", "DUP is set at QoS 0");
   }
   return qos as QoS;
-}
-
-function writeTransmittedProperties(content: PublishContent, writer: Writer): void {
-  const { properties, topicAlias, subscriptionIdentifiers } = content;
-  if (properties !== noPublishProperties) writePropertyValues(writer, messageLayout, properties);
-  if (topicAlias !== undefined) {
-    writer.byte(topicAliasIdentifier);
-    writer.twoByte(topicAlias);
-  }
-  for (const identifier of subscriptionIdentifiers) {
-    writer.byte(subscriptionIdentifierIdentifier);
-    writer.variableByte(identifier);
-  }
 }

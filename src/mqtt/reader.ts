@@ -22,6 +22,9 @@ export class Reader {
   position = 0;
   end = 0;
   #topicName = "";
+  /** Its bytes, at the front of an array that may be longer. */
+  #topicBytes: Uint8Array = nothing;
+  #topicLength = 0;
 
   /** Begins a frame whose body is `buffer[start, end)`. */
   reset(buffer: Buffer, start: number, end: number): void {
@@ -38,6 +41,19 @@ export class Reader {
   /** Bytes not read yet. */
   get remaining(): number {
     return this.end - this.position;
+  }
+
+  /** Lets reads end after `length` bytes; returns what `endBlock` needs to let them go on behind these. */
+  beginBlock(length: number): number {
+    const { end } = this;
+    if (this.position + length > end) throw cutShort();
+    this.end = this.position + length;
+    return end;
+  }
+
+  /** Ends the block that was begun. */
+  endBlock(packetEnd: number): void {
+    this.end = packetEnd;
   }
 
   byte(): number {
@@ -114,7 +130,7 @@ export class Reader {
   topicName(): string {
     const { position } = this;
     const length = this.twoByte();
-    if (length === this.#topicName.length && this.#isTopicNameAt(position + 2)) {
+    if (length === this.#topicLength && this.#isTopicNameAt(position + 2)) {
       this.position = position + 2 + length;
       return this.#topicName;
     }
@@ -124,8 +140,7 @@ export class Reader {
       // [MQTT-3.3.2-2] [MQTT-4.7.0-1] [MQTT311-3.3.2-2] [MQTT311-4.7.1-1]
       throw new ProtocolError(ReasonCode.MalformedPacket, "MQTT-3.3.2-2", "A Topic Name has wildcards");
     }
-    // As many characters as bytes: nothing but ASCII, which is compared byte by character.
-    if (topicName.length === length && length <= rememberedTopicBytesMax) this.#topicName = topicName;
+    if (length <= rememberedTopicBytesMax) this.#remember(topicName, position + 2, length);
     return topicName;
   }
 
@@ -147,13 +162,23 @@ export class Reader {
     return new Uint8Array(buffer.buffer, buffer.byteOffset + position, length);
   }
 
+  #remember(topicName: string, start: number, length: number): void {
+    if (this.#topicBytes.length < length) this.#topicBytes = new Uint8Array(length);
+    const { buffer } = this;
+    const bytes = this.#topicBytes;
+    for (let index = 0; index < length; index += 1) bytes[index] = buffer[start + index]!;
+    this.#topicName = topicName;
+    this.#topicLength = length;
+  }
+
   /** From the back, because topics of one publisher differ there. */
   #isTopicNameAt(start: number): boolean {
     const { buffer } = this;
-    const topicName = this.#topicName;
-    if (start + topicName.length > this.end) return false;
-    for (let index = topicName.length - 1; index >= 0; index -= 1) {
-      if (buffer[start + index] !== topicName.charCodeAt(index)) return false;
+    const bytes = this.#topicBytes;
+    const length = this.#topicLength;
+    if (start + length > this.end) return false;
+    for (let index = length - 1; index >= 0; index -= 1) {
+      if (buffer[start + index] !== bytes[index]) return false;
     }
     return true;
   }

@@ -156,125 +156,13 @@ export type DisconnectReasonCode = Of<
 /** What AUTH may say (§3.15.2.1). */
 export type AuthReasonCode = Of<"Success" | "ContinueAuthentication" | "Reauthenticate">;
 
-/** The bytes that CONNACK may have as Reason Code. */
-export const connackReasonCodes: ReadonlySet<number> = new Set<ConnackReasonCode>([
-  ReasonCode.Success,
-  ReasonCode.UnspecifiedError,
-  ReasonCode.MalformedPacket,
-  ReasonCode.ProtocolError,
-  ReasonCode.ImplementationSpecificError,
-  ReasonCode.UnsupportedProtocolVersion,
-  ReasonCode.ClientIdentifierNotValid,
-  ReasonCode.BadUserNameOrPassword,
-  ReasonCode.NotAuthorized,
-  ReasonCode.ServerUnavailable,
-  ReasonCode.ServerBusy,
-  ReasonCode.Banned,
-  ReasonCode.BadAuthenticationMethod,
-  ReasonCode.TopicNameInvalid,
-  ReasonCode.PacketTooLarge,
-  ReasonCode.QuotaExceeded,
-  ReasonCode.PayloadFormatInvalid,
-  ReasonCode.RetainNotSupported,
-  ReasonCode.QoSNotSupported,
-  ReasonCode.UseAnotherServer,
-  ReasonCode.ServerMoved,
-  ReasonCode.ConnectionRateExceeded,
-]);
-
-/** The bytes that PUBACK and PUBREC may have as Reason Code. */
-export const publishReasonCodes: ReadonlySet<number> = new Set<PublishReasonCode>([
-  ReasonCode.Success,
-  ReasonCode.NoMatchingSubscribers,
-  ReasonCode.UnspecifiedError,
-  ReasonCode.ImplementationSpecificError,
-  ReasonCode.NotAuthorized,
-  ReasonCode.TopicNameInvalid,
-  ReasonCode.PacketIdentifierInUse,
-  ReasonCode.QuotaExceeded,
-  ReasonCode.PayloadFormatInvalid,
-]);
-
-/** The bytes that PUBREL and PUBCOMP may have as Reason Code. */
-export const releaseReasonCodes: ReadonlySet<number> = new Set<ReleaseReasonCode>([
-  ReasonCode.Success,
-  ReasonCode.PacketIdentifierNotFound,
-]);
-
-/** The bytes that SUBACK may have as Reason Code. */
-export const subackReasonCodes: ReadonlySet<number> = new Set<SubackReasonCode>([
-  ReasonCode.Success,
-  ReasonCode.GrantedQoS1,
-  ReasonCode.GrantedQoS2,
-  ReasonCode.UnspecifiedError,
-  ReasonCode.ImplementationSpecificError,
-  ReasonCode.NotAuthorized,
-  ReasonCode.TopicFilterInvalid,
-  ReasonCode.PacketIdentifierInUse,
-  ReasonCode.QuotaExceeded,
-  ReasonCode.SharedSubscriptionsNotSupported,
-  ReasonCode.SubscriptionIdentifiersNotSupported,
-  ReasonCode.WildcardSubscriptionsNotSupported,
-]);
-
-/** The bytes that UNSUBACK may have as Reason Code. */
-export const unsubackReasonCodes: ReadonlySet<number> = new Set<UnsubackReasonCode>([
-  ReasonCode.Success,
-  ReasonCode.NoSubscriptionExisted,
-  ReasonCode.UnspecifiedError,
-  ReasonCode.ImplementationSpecificError,
-  ReasonCode.NotAuthorized,
-  ReasonCode.TopicFilterInvalid,
-  ReasonCode.PacketIdentifierInUse,
-]);
-
-/** The bytes that DISCONNECT may have as Reason Code. */
-export const disconnectReasonCodes: ReadonlySet<number> = new Set<DisconnectReasonCode>([
-  ReasonCode.Success,
-  ReasonCode.DisconnectWithWillMessage,
-  ReasonCode.UnspecifiedError,
-  ReasonCode.MalformedPacket,
-  ReasonCode.ProtocolError,
-  ReasonCode.ImplementationSpecificError,
-  ReasonCode.NotAuthorized,
-  ReasonCode.ServerBusy,
-  ReasonCode.ServerShuttingDown,
-  ReasonCode.KeepAliveTimeout,
-  ReasonCode.SessionTakenOver,
-  ReasonCode.TopicFilterInvalid,
-  ReasonCode.TopicNameInvalid,
-  ReasonCode.ReceiveMaximumExceeded,
-  ReasonCode.TopicAliasInvalid,
-  ReasonCode.PacketTooLarge,
-  ReasonCode.MessageRateTooHigh,
-  ReasonCode.QuotaExceeded,
-  ReasonCode.AdministrativeAction,
-  ReasonCode.PayloadFormatInvalid,
-  ReasonCode.RetainNotSupported,
-  ReasonCode.QoSNotSupported,
-  ReasonCode.UseAnotherServer,
-  ReasonCode.ServerMoved,
-  ReasonCode.SharedSubscriptionsNotSupported,
-  ReasonCode.ConnectionRateExceeded,
-  ReasonCode.MaximumConnectTime,
-  ReasonCode.SubscriptionIdentifiersNotSupported,
-  ReasonCode.WildcardSubscriptionsNotSupported,
-]);
-
-/** The bytes that AUTH may have as Reason Code. */
-export const authReasonCodes: ReadonlySet<number> = new Set<AuthReasonCode>([
-  ReasonCode.Success,
-  ReasonCode.ContinueAuthentication,
-  ReasonCode.Reauthenticate,
-]);
-
 const names = new Map<number, string>(Object.entries(ReasonCode).map(([name, value]) => [value, name]));
 
 /** The name of a Reason Code, as `Not authorized`; `0xNN` for a byte that is none. */
 export function reasonCodeName(reasonCode: number): string {
-  const name = names.get(reasonCode);
-  if (name === undefined) return `0x${reasonCode.toString(16).padStart(2, "0")}`;
-  return name.replace(/(?<=[a-z])[A-Z](?=[a-z])/g, (letter) => ` ${letter.toLowerCase()}`);
+  const words = names.get(reasonCode)?.match(/QoS|[A-Z][a-z]+|\d/g);
+  if (words === null || words === undefined) return `0x${reasonCode.toString(16).padStart(2, "0")}`;
+  return words.map((word, index) => (index === 0 || word === "QoS" ? word : word.toLowerCase())).join(" ");
 }
 
 /** A Reason Code of 0x80 or more says no (§2.4). */

@@ -2,14 +2,13 @@ import type { Buffer } from "node:buffer";
 import type { PublishProperties } from "./packet.ts";
 import type { ProtocolVersion, QoS } from "./packet-type.ts";
 import {
-  noPublishProperties,
   type PublishContent,
   publishFirstByte,
   publishLength,
   publishPropertiesLength,
   writePublish,
 } from "./publish.ts";
-import { encodedTextLength, packetLength, variableByteLength, type Writer } from "./writer.ts";
+import { encodedTextLength, packetLength, type Writer } from "./writer.ts";
 
 /**
  * A PUBLISH that goes to several Clients of one protocol version. The first writing encodes it; the others copy those

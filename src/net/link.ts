@@ -212,7 +212,8 @@ export class Link {
   }
 
   #looksForRoom(): void {
-    if (!this.#lacksRoom || this.#closing || this.#outgoing.unsent >= this.#linkBytesMax / 2) return;
+    if (!this.#lacksRoom || this.#closing || this.#socket.destroyed) return;
+    if (this.#outgoing.unsent >= this.#linkBytesMax / 2) return;
     this.#lacksRoom = false;
     this.#owner.drained();
   }

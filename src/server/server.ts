@@ -79,6 +79,7 @@ class RunningServer implements Server {
 
   async open(): Promise<void> {
     try {
+      await this.#recover();
       for (const listener of this.#options.listeners) await this.#openListener(listener);
     } catch (error) {
       await this.close();
@@ -90,6 +91,13 @@ class RunningServer implements Server {
   close(): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;
+  }
+
+  /** What the store kept comes before the first connection. */
+  async #recover(): Promise<void> {
+    for await (const rows of this.#options.store.load()) this.#broker.recover(rows);
+    this.#broker.recovered(this.#turn.now());
+    this.#turn.verbEnded();
   }
 
   async #openListener(options: ListenerOptions): Promise<void> {

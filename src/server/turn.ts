@@ -153,11 +153,8 @@ export class Turn implements Outbox, ConnectionTurn, CommitListener {
     else batch.fetches.push(fetch);
   }
 
-  /** What is asked outlives the packet it came in, so its bytes are copied. */
   authenticate(connection: Connection, request: AuthenticationRequest): void {
-    const { password, authenticationData } = request;
-    const kept = { ...request, password: copied(password), authenticationData: copied(authenticationData) };
-    void this.#ask(connection as LinkedConnection, kept);
+    void this.#ask(connection as LinkedConnection, request);
   }
 
   confirmAfterCommit(ticket: Ticket, reasonCode: ReasonCode): void {
@@ -328,8 +325,4 @@ export class Turn implements Outbox, ConnectionTurn, CommitListener {
     }
     this.verbEnded();
   }
-}
-
-function copied(bytes: Uint8Array | undefined): Uint8Array | undefined {
-  return bytes === undefined ? undefined : new Uint8Array(bytes);
 }

@@ -37,13 +37,18 @@ export function keep(message: Message): Message {
   const { properties } = message;
   return {
     topicName: message.topicName,
-    payload: message.payload.slice(),
+    payload: copyBytes(message.payload),
     qos: message.qos,
     retain: message.retain,
     properties:
       properties.correlationData === undefined
         ? properties
-        : { ...properties, correlationData: properties.correlationData.slice() },
+        : { ...properties, correlationData: copyBytes(properties.correlationData) },
     expiresAt: message.expiresAt,
   };
+}
+
+/** The bytes as a copy of their own; `slice` of a Buffer would be a view. */
+export function copyBytes(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes);
 }

@@ -1,6 +1,6 @@
-import type { BindPacketIdentifier, KeepMessage, Mutation, Target } from "../broker/mutation.ts";
+import type { BindPacketIdentifier, KeepMessage, Mutation, Recovered, Target } from "../broker/mutation.ts";
 import { messageBytes } from "../session/message.ts";
-import type { Recovered, Store, StoredMessage } from "./store.ts";
+import type { Store, StoredMessage } from "./store.ts";
 
 type Row = Exclude<Recovered, { kind: "queuedMessage" | "counters" }>;
 
@@ -49,9 +49,6 @@ class MemoryStore implements Store {
         return;
       case "bindPacketIdentifier":
         this.#replace(mutation.number, mutation.owner, (target) => bound(target, mutation));
-        return;
-      case "setStage":
-        this.#replace(mutation.number, mutation.owner, (target) => ({ ...target, stage: mutation.stage }));
         return;
       case "settle":
         this.#settle(mutation.number, mutation.owner);
@@ -142,6 +139,6 @@ class MemoryStore implements Store {
   }
 }
 
-function bound(target: Target, { session, packetIdentifier }: BindPacketIdentifier): Target {
-  return { ...target, session, packetIdentifier, stage: "published" };
+function bound(target: Target, { session, qos, packetIdentifier, stage }: BindPacketIdentifier): Target {
+  return { ...target, session, qos, packetIdentifier, stage };
 }

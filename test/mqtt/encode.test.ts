@@ -1,0 +1,116 @@
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { test } from "node:test";
+import { encode, encodedLength, fitTo } from "../../src/mqtt/codec.ts";
+import type { Packet } from "../../src/mqtt/packet.ts";
+import { PacketType, ProtocolVersion } from "../../src/mqtt/packet-type.ts";
+import { Writer } from "../../src/mqtt/writer.ts";
+import { goodCases } from "./cases/all-cases.ts";
+import { bytes, decodeOne, encodeOne } from "./frames.ts";
+import {
+  acknowledgement,
+  auth,
+  connack,
+  connect,
+  disconnect,
+  publish,
+  suback,
+  subscribe,
+  unsuback,
+} from "./packets.ts";
+
+for (const { name, protocolVersion, hex, packet, only } of goodCases) {
+  if (only === "decode") continue;
+  test(`${name} is written`, () => {
+    assert.equal(
+      Buffer.from(encodeOne(packet, protocolVersion)).toString("hex"),
+      Buffer.from(bytes(hex)).toString("hex"),
+    );
+    assert.equal(encodedLength(packet, protocolVersion), bytes(hex).length);
+  });
+}
+
+test("packets are written one behind the other, and the buffer grows with them", () => {
+  const writer = new Writer(Buffer.alloc(1));
+  const expected: number[] = [];
+  for (const { protocolVersion, hex, packet, only } of goodCases) {
+    if (only === "decode") continue;
+    encode(packet, protocolVersion, writer);
+    expected.push(...bytes(hex));
+  }
+  assert.deepEqual(new Uint8Array(writer.bytes()), new Uint8Array(expected));
+});
+
+test("a Remaining Length takes one to four bytes", () => {
+  for (const [payload, header] of [
+    [124, "307f"],
+    [125, "308001"],
+    [16_380, "30ff7f"],
+    [16_381, "30808001"],
+    [2_097_148, "30ffff7f"],
+    [2_097_149, "3080808001"],
+  ] as const) {
+    const packet = publish({ payload: new Uint8Array(payload) });
+    const frame = Buffer.from(encodeOne(packet, ProtocolVersion.V311));
+    assert.equal(frame.subarray(0, header.length / 2).toString("hex"), header);
+    assert.equal(frame.length, encodedLength(packet, ProtocolVersion.V311));
+    assert.deepEqual(decodeOne(frame, ProtocolVersion.V311), packet);
+  }
+});
+
+test("what the wire cannot say is our own bug", () => {
+  const long = "x".repeat(65_536);
+  assert.throws(() => encodeOne(publish({ topicName: long }), ProtocolVersion.V5), RangeError);
+  assert.throws(() => encodeOne(connect({ password: new Uint8Array(65_536) }), ProtocolVersion.V5), RangeError);
+  const huge = { length: 268_435_452 } as Uint8Array;
+  assert.throws(() => encodedLength(publish({ payload: huge }), ProtocolVersion.V5), RangeError);
+  assert.equal(
+    encodedLength(publish({ payload: { length: 268_435_451 } as Uint8Array }), ProtocolVersion.V5),
+    268_435_460,
+  );
+});
+
+const explanation = { reasonString: "because", userProperties: [["key", "value"]] } as const;
+const explained: readonly Packet[] = [
+  connack({ properties: { ...explanation, receiveMaximum: 9 } }),
+  acknowledgement(PacketType.Puback, { reasonCode: 0x97, properties: explanation }),
+  acknowledgement(PacketType.Pubrec, { reasonCode: 0x97, properties: explanation }),
+  acknowledgement(PacketType.Pubrel, { reasonCode: 0x92, properties: explanation }),
+  acknowledgement(PacketType.Pubcomp, { reasonCode: 0x92, properties: explanation }),
+  suback({ properties: explanation }),
+  unsuback({ properties: explanation }),
+  disconnect({ reasonCode: 0x8e, properties: { ...explanation, serverReference: "b" } }),
+  auth({ reasonCode: 0x18, properties: { ...explanation, authenticationMethod: "m" } }),
+];
+
+for (const packet of explained) {
+  const name = Object.entries(PacketType).find(([, type]) => type === packet.type)?.[0];
+  test(`${name} gives up its Reason String first, then its User Properties, and nothing else`, () => {
+    assert.ok("properties" in packet && "reasonString" in packet.properties);
+    const properties = packet.properties;
+    const length = encodedLength(packet, ProtocolVersion.V5);
+    assert.equal(fitTo(packet, ProtocolVersion.V5, length), packet);
+    const silent = { ...packet, properties: { ...properties, reasonString: undefined } } as Packet;
+    assert.deepEqual(fitTo(packet, ProtocolVersion.V5, length - 1), silent);
+    const silentLength = encodedLength(silent, ProtocolVersion.V5);
+    assert.deepEqual(fitTo(packet, ProtocolVersion.V5, silentLength), silent);
+    const bare = { ...packet, properties: { ...properties, reasonString: undefined, userProperties: [] } } as Packet;
+    assert.deepEqual(fitTo(packet, ProtocolVersion.V5, silentLength - 1), bare);
+    const bareLength = encodedLength(bare, ProtocolVersion.V5);
+    assert.deepEqual(fitTo(packet, ProtocolVersion.V5, bareLength), bare);
+    assert.equal(fitTo(packet, ProtocolVersion.V5, bareLength - 1), undefined);
+  });
+}
+
+test("packets whose User Properties mean something are sent whole or not at all", () => {
+  const userProperties = [["key", "value"]] as const;
+  for (const packet of [
+    publish({ properties: { userProperties } }),
+    connect({ properties: { userProperties } }),
+    subscribe({ userProperties }),
+  ]) {
+    const length = encodedLength(packet, ProtocolVersion.V5);
+    assert.equal(fitTo(packet, ProtocolVersion.V5, length), packet);
+    assert.equal(fitTo(packet, ProtocolVersion.V5, length - 1), undefined);
+  }
+});
