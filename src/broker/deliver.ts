@@ -1,3 +1,4 @@
+import { noSubscriptionIdentifiers } from "../mqtt/packet.ts";
 import type { QoS } from "../mqtt/packet-type.ts";
 import { keep, type Message, messageBytes } from "../session/message.ts";
 import type { InFlight } from "../session/sender.ts";
@@ -95,7 +96,7 @@ export function sendToMember(state: BrokerState, transmission: Transmission, mem
 /** The Subscription Identifier of one subscription, as a list. */
 export function identifiersOf(member: SessionSubscription): readonly number[] {
   const { subscriptionIdentifier } = member.subscription;
-  return subscriptionIdentifier === 0 ? [] : [subscriptionIdentifier];
+  return subscriptionIdentifier === 0 ? noSubscriptionIdentifiers : [subscriptionIdentifier];
 }
 
 /** The smaller of what was published and what was granted [MQTT-3.8.4-8]. */
@@ -207,7 +208,7 @@ class Acknowledged {
           message: this.#keep(),
           qos: published,
           retain: this.#message.retain,
-          subscriptionIdentifiers: [],
+          subscriptionIdentifiers: noSubscriptionIdentifiers,
         };
         enqueue(this.#state, group, group.name, delivery, this.#bytes);
       }

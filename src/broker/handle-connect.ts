@@ -332,7 +332,8 @@ function welcome(
   };
   // [MQTT-3.2.2-2] [MQTT-3.2.2-3]
   const packet = { type: PacketType.Connack, sessionPresent, reasonCode: ReasonCode.Success, properties } as const;
-  const isSent = session.durable ? promise(state, connection, packet) : send(state, connection, packet);
+  // It promises what was kept, and what is gone.
+  const isSent = promise(state, connection, packet);
   outbox.observe({
     kind: "connected",
     clientId: session.clientId,

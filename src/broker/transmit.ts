@@ -1,6 +1,6 @@
 import { encodedLength } from "../mqtt/codec.ts";
 import { packetBytesMax } from "../mqtt/limits.ts";
-import type { Publish } from "../mqtt/packet.ts";
+import { noSubscriptionIdentifiers, type Publish } from "../mqtt/packet.ts";
 import { PacketType, ProtocolVersion, type QoS } from "../mqtt/packet-type.ts";
 import { SharedPublish } from "../mqtt/shared-publish.ts";
 import { remainingExpirySeconds } from "../session/expiry.ts";
@@ -19,11 +19,12 @@ const topicAliasBytes = 3;
 export class Transmission {
   readonly message: Message;
   readonly #expirySeconds: number | undefined;
-  /** version × QoS × RETAIN, without Subscription Identifiers. */
-  readonly #shared: (SharedPublish | undefined)[] = [];
-  #lastIdentifiers: readonly number[] | undefined = undefined;
+  /** The last one, and what it is for: most messages need no other. */
+  #last: SharedPublish | undefined = undefined;
   #lastSlot = -1;
-  #lastShared: SharedPublish | undefined = undefined;
+  #lastIdentifiers: readonly number[] = noSubscriptionIdentifiers;
+  /** By version, QoS and RETAIN, without Subscription Identifiers; made when there is a second one. */
+  #bySlot: (SharedPublish | undefined)[] | undefined = undefined;
 
   constructor(message: Message, now: number) {
     this.message = message;
@@ -66,22 +67,21 @@ export class Transmission {
       : outbox.deliver(connection, shared, packetIdentifier, dup);
   }
 
-  #share(version: ProtocolVersion, qos: QoS, retain: boolean, identifiers: readonly number[]): SharedPublish {
+  #share(version: ProtocolVersion, qos: QoS, retain: boolean, all: readonly number[]): SharedPublish {
     const slot = (version === ProtocolVersion.V5 ? 6 : 0) + qos * 2 + (retain ? 1 : 0);
-    if (version === ProtocolVersion.V311 || identifiers.length === 0) {
-      let shared = this.#shared[slot];
-      if (shared === undefined) {
-        shared = this.#encoded(version, qos, retain, []);
-        this.#shared[slot] = shared;
-      }
-      return shared;
+    const identifiers = version === ProtocolVersion.V311 ? noSubscriptionIdentifiers : all;
+    const last = this.#last;
+    if (last !== undefined && this.#lastSlot === slot && this.#lastIdentifiers === identifiers) return last;
+    if (last !== undefined && this.#lastIdentifiers.length === 0) {
+      this.#bySlot ??= [];
+      this.#bySlot[this.#lastSlot] = last;
     }
-    if (this.#lastShared === undefined || this.#lastSlot !== slot || this.#lastIdentifiers !== identifiers) {
-      this.#lastShared = this.#encoded(version, qos, retain, identifiers);
-      this.#lastSlot = slot;
-      this.#lastIdentifiers = identifiers;
-    }
-    return this.#lastShared;
+    const known = identifiers.length === 0 ? this.#bySlot?.[slot] : undefined;
+    const shared = known ?? this.#encoded(version, qos, retain, identifiers);
+    this.#last = shared;
+    this.#lastSlot = slot;
+    this.#lastIdentifiers = identifiers;
+    return shared;
   }
 
   #encoded(version: ProtocolVersion, qos: QoS, retain: boolean, identifiers: readonly number[]): SharedPublish {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { test } from "node:test";
-import { noPublishProperties } from "../../src/mqtt/publish.ts";
+import { noPublishProperties } from "../../src/mqtt/publish-properties.ts";
 import { copyBytes, keep, messageBytes } from "../../src/session/message.ts";
 
 test("what is kept of a message has bytes of its own, also when they came as a Buffer", () => {
