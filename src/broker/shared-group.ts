@@ -21,6 +21,8 @@ export class SharedGroup {
   dropped = 0;
   readonly #members: SessionSubscription[] = [];
   #durableMembers = 0;
+  /** It has or had a durable member, so there may be rows of it. */
+  wasDurable = false;
   #next = 0;
 
   constructor(number: number, tenant: number, name: string, topicFilter: string) {
@@ -45,7 +47,9 @@ export class SharedGroup {
 
   add(member: SessionSubscription): void {
     this.#members.push(member);
-    if (member.session.durable) this.#durableMembers += 1;
+    if (!member.session.durable) return;
+    this.#durableMembers += 1;
+    this.wasDurable = true;
   }
 
   remove(session: Session): void {

@@ -178,5 +178,5 @@ function endIfEmpty(state: BrokerState, group: SharedGroup): void {
   tenant.groups.delete(group.name);
   state.groups.delete(group.number);
   state.counters.queuedMessages -= group.pending.length;
-  state.outbox.persist({ kind: "deleteGroup", group: group.number });
+  if (group.wasDurable) state.outbox.persist({ kind: "deleteGroup", group: group.number });
 }
