@@ -175,9 +175,7 @@ function accept(
   }
   const refusal = connect.will === undefined ? undefined : state.policy.mayPublish(principal, connect.will);
   if (refusal !== undefined) {
-    const code =
-      refusal.reasonCode === ReasonCode.ImplementationSpecificError ? ReasonCode.NotAuthorized : refusal.reasonCode;
-    refuseConnection(state, connection, code, `Will: ${refusal.reasonString}`);
+    refuseConnection(state, connection, refusal.reasonCode, `Will: ${refusal.reasonString}`);
     return;
   }
   const existing = state.tenant(principal.tenant).sessions.get(connection.clientId);

@@ -159,10 +159,19 @@ function parseSend(name: string, rest: string, file: string, line: number): Step
   if (bytes !== null) {
     return { kind: "sendBytes", line, name, bytes: Buffer.from((bytes[1] as string).replace(/\s/g, ""), "hex") };
   }
-  const packets =
-    rest.match(/(?:"(?:[^"\\]|\\.)*"|[^"&]|"|&)+?(?=\s+&\s|$)/g)?.map((packet) => packet.replace(/^\s*&\s+/, "")) ?? [];
+  const packets = splitPackets(rest);
   for (const packet of packets) checkPacket(packet, file, line);
   return { kind: "send", line, name, packets };
+}
+
+/** Packets sent in one piece stand between ` & `, which means nothing inside quotes. */
+function splitPackets(line: string): readonly string[] {
+  const packets = [""];
+  for (const [piece] of line.matchAll(/"(?:[^"\\]|\\.)*"| & |./g)) {
+    if (piece === " & ") packets.push("");
+    else packets.push(`${packets.pop()}${piece}`);
+  }
+  return packets;
 }
 
 function parseExpectation(name: string, rest: string, file: string, line: number): Step {

@@ -91,6 +91,11 @@ test("a count wants exactly so many packets of one type", async () => {
   );
 });
 
+test("packets in one piece stand between &, that means nothing inside quotes", () => {
+  const { steps } = parseScenario('# title\nc > PUBLISH "a & \\" & b" & PINGREQ', "s");
+  assert.deepEqual(steps, [{ kind: "send", line: 2, name: "c", packets: ['PUBLISH "a & \\" & b"', "PINGREQ"] }]);
+});
+
 const wrong: readonly (readonly [text: string, message: RegExp])[] = [
   ["c silent", /: s:1: the first line is/],
   ["# title\n", /: s:2: there is no step/],

@@ -1,0 +1,112 @@
+import type { Recovered, Target } from "../broker/mutation.ts";
+import type { PublishProperties } from "../mqtt/packet.ts";
+import type { Message } from "../session/message.ts";
+import type { Store, StoredMessage } from "../store/store.ts";
+
+/** What a store holds, as plain values that can be compared: one line per row, keyed so that each is there once. */
+export interface StoreState {
+  /** Key → what is known, for everything but messages. */
+  readonly rows: ReadonlyMap<string, unknown>;
+  /** By number: those that somebody still has. */
+  readonly messages: ReadonlyMap<number, { readonly bytes: number; readonly targets: readonly unknown[] }>;
+  readonly lastNumber: number;
+  readonly lastOwner: number;
+}
+
+/**
+ * Loads everything, and checks the order that the port promises.
+ * @throws Error when a row comes twice, too early, or the messages do not ascend
+ */
+export async function stateOf(store: Store): Promise<StoreState> {
+  const rows = new Map<string, unknown>();
+  const messages = new Map<number, { bytes: number; targets: unknown[] }>();
+  const sessions = new Set<number>();
+  let counters = { lastNumber: 0, lastOwner: 0 };
+  let count = 0;
+  let last = 0;
+  for await (const batch of store.load()) {
+    for (const row of batch) {
+      count += 1;
+      if (row.kind === "counters") {
+        if (count > 1) throw new Error("the counters come first");
+        counters = row;
+      } else if (row.kind === "queuedMessage") {
+        if (row.number <= last) throw new Error(`message ${row.number} came behind ${last}`);
+        last = row.number;
+        messages.set(row.number, { bytes: row.bytes, targets: targetsOf(row.targets) });
+      } else {
+        if (row.kind === "putSession") sessions.add(row.session);
+        else if ("session" in row && !sessions.has(row.session)) throw new Error(`${row.kind} came before its Session`);
+        const key = keyOf(row);
+        if (rows.has(key)) throw new Error(`${key} came twice`);
+        rows.set(key, valueOf(row));
+      }
+    }
+  }
+  return { rows, messages, lastNumber: counters.lastNumber, lastOwner: counters.lastOwner };
+}
+
+/** A message that was read, comparable; its targets by owner, without how they are bound now. */
+export function readOf(stored: StoredMessage | undefined): unknown {
+  if (stored === undefined) return undefined;
+  const { number, message, targets } = stored;
+  return {
+    number,
+    message: messageOf(message),
+    targets: [...targets]
+      .sort((one, other) => one.owner - other.owner)
+      .map(({ kind, owner, retain, subscriptionIdentifiers }) => ({
+        kind,
+        owner,
+        retain,
+        subscriptionIdentifiers: [...subscriptionIdentifiers],
+      })),
+  };
+}
+
+/** A message, comparable: bytes as text. */
+export function messageOf({ topicName, payload, qos, retain, properties, expiresAt }: Message): unknown {
+  return { topicName, payload: textOf(payload), qos, retain, expiresAt, properties: propertiesOf(properties) };
+}
+
+function targetsOf(targets: readonly Target[]): unknown[] {
+  return [...targets]
+    .sort((one, other) => one.owner - other.owner)
+    .map((target) => ({ ...target, subscriptionIdentifiers: [...target.subscriptionIdentifiers] }));
+}
+
+type Row = Exclude<Recovered, { kind: "queuedMessage" | "counters" }>;
+
+function keyOf(row: Row): string {
+  switch (row.kind) {
+    case "putSubscription":
+      return `subscription ${row.session} ${row.topicFilter}`;
+    case "keepReceived":
+      return `received ${row.session} ${row.packetIdentifier}`;
+    case "putRetained":
+      return `retained ${row.tenant} ${row.message.topicName}`;
+    case "putSession":
+    case "putWill":
+      return `${row.kind} ${row.session}`;
+    case "alive":
+      return row.kind;
+    default:
+      throw new Error(`${row.kind} is not what a store gives back`);
+  }
+}
+
+function valueOf(row: Row): unknown {
+  if (row.kind === "putRetained") return { ...row, message: messageOf(row.message) };
+  if (row.kind !== "putWill") return row;
+  const { payload, properties } = row.will;
+  return { ...row, will: { ...row.will, payload: textOf(payload), properties: propertiesOf(properties) } };
+}
+
+function propertiesOf(properties: PublishProperties): unknown {
+  const { correlationData } = properties;
+  return { ...properties, correlationData: correlationData === undefined ? undefined : textOf(correlationData) };
+}
+
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
+}
