@@ -67,8 +67,7 @@ export const properties: readonly Property[] = [
   row(0x1f, "reasonString", "text", answers),
   row(0x21, "receiveMaximum", "twoByte", [Connect, Connack], "notZero"),
   row(0x22, "topicAliasMaximum", "twoByte", [Connect, Connack]),
-  // [MQTT-3.3.2-8]
-  row(0x23, "topicAlias", "twoByte", [Publish], "notZero"),
+  row(0x23, "topicAlias", "twoByte", [Publish]),
   row(0x24, "maximumQoS", "bit", [Connack]),
   row(0x25, "retainAvailable", "flag", [Connack]),
   list(0x26, "userProperties", "textPair", everywhere),

@@ -35,7 +35,7 @@ const dupFlag = 8;
 /**
  * Reads a PUBLISH (§3.3). The payload is a view.
  * @throws ProtocolError 0x81 for QoS 3, DUP at QoS 0 and wildcards, 0x82 for a Topic Name that is empty without Topic
- * Alias, Packet Identifier 0 and values that a Property may not have
+ * Alias, Packet Identifier 0 and values that a Property may not have, 0x94 for Topic Alias 0
  */
 export function decodePublish(firstByte: number, reader: Reader, protocolVersion: ProtocolVersion): Publish {
   const dup = (firstByte & dupFlag) !== 0;
@@ -54,6 +54,10 @@ export function decodePublish(firstByte: number, reader: Reader, protocolVersion
       subscriptionIdentifiers = block.subscriptionIdentifiers;
       properties = publishPropertiesOf(block);
     }
+  }
+  if (topicAlias === 0) {
+    // [MQTT-3.3.2-8]
+    throw new ProtocolError(ReasonCode.TopicAliasInvalid, "MQTT-3.3.2-8", "Topic Alias 0");
   }
   if (topicName === "" && topicAlias === undefined) {
     // [MQTT-4.7.3-1] [MQTT311-4.7.3-1]

@@ -98,7 +98,6 @@ for (const [property, allowed] of table) {
 
 for (const [name, place, block] of [
   ["Payload Format Indicator 2", "PUBLISH", "01 02"],
-  ["Topic Alias 0", "PUBLISH", "23 0000"],
   ["Subscription Identifier 0 in PUBLISH", "PUBLISH", "0b 00"],
   ["Subscription Identifier 0 in SUBSCRIBE", "SUBSCRIBE", "0b 00"],
   ["a Response Topic with +", "PUBLISH", '08 0001"+"'],

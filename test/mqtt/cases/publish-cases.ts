@@ -87,6 +87,12 @@ export const publishCases: readonly Case[] = [
     packet: publish({ topicName: "", topicAlias: 1, payload: bytes('"x"') }),
   },
   {
+    name: "Topic Alias 0 is invalid [MQTT-3.3.2-8]",
+    protocolVersion: V5,
+    hex: '30 07 0001"a" 03 23 0000',
+    reasonCode: 0x94,
+  },
+  {
     name: "an empty Topic Name needs a Topic Alias",
     protocolVersion: V5,
     hex: "30 03 0000 00",
