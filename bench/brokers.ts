@@ -28,37 +28,51 @@ const commandPath = join(root, "dist/cli/main.js");
 const mosquittoCommand = "mosquitto";
 const readyMillisecondsMax = 15_000;
 
-/** Every broker that is here, ours first; the sentences say which are not, and why. */
-export function availableBrokers(): { readonly brokers: readonly Broker[]; readonly missing: readonly string[] } {
+/** Where our broker keeps its state. */
+export type StoreKind = "memory" | "disk";
+
+/**
+ * Every broker that is here, ours first; the sentences say which are not, and why. With the store on disk, Mosquitto comes
+ * twice: as it is, and with its state saved at every change.
+ */
+export function availableBrokers(store: StoreKind): {
+  readonly brokers: readonly Broker[];
+  readonly missing: readonly string[];
+} {
   const brokers: Broker[] = [];
   const missing: string[] = [];
-  if (existsSync(commandPath)) brokers.push(petstore());
+  if (existsSync(commandPath)) brokers.push(petstore(store));
   else missing.push("petstore-mqtt is not built: npm run build");
-  if (isCommand(mosquittoCommand)) brokers.push(mosquitto());
-  else missing.push("mosquitto is not installed");
+  if (isCommand(mosquittoCommand)) {
+    brokers.push(mosquitto("mosquitto", ["persistence false"]));
+    if (store === "disk") brokers.push(mosquitto("mosquitto-saving", savingAtEveryChange));
+  } else missing.push("mosquitto is not installed");
   brokers.push(aedes());
   return { brokers, missing };
 }
 
 /** Our own broker, from `dist`; `nodeFlags` go before the program (a profiler's, say). */
-export function petstore(nodeFlags: readonly string[] = []): Broker {
+export function petstore(store: StoreKind, nodeFlags: readonly string[] = []): Broker {
   return {
     name: "petstore-mqtt",
     release: `${releaseIn(join(root, "package.json"))} on Node ${process.version}`,
     versions: [4, 5],
     async start() {
       const data = mkdtempSync(join(tmpdir(), "petstore-bench-"));
-      const flags = ["--open", "--mqtt", "0", "--store", "memory", "--log-level", "error", "--data", data];
+      const flags = ["--open", "--mqtt", "0", "--store", store, "--log-level", "error", "--data", data];
       const child = startOnCore("broker", process.execPath, [...nodeFlags, commandPath, "serve", ...flags]);
       return await readyByLine(child, () => rmSync(data, { recursive: true, force: true }));
     },
   };
 }
 
-function mosquitto(): Broker {
+/** The nearest that Mosquitto comes to keeping what it acknowledges; it does not wait for the disk. */
+const savingAtEveryChange = ["persistence true", "autosave_on_changes true", "autosave_interval 1"];
+
+function mosquitto(name: string, persistence: readonly string[]): Broker {
   const help = spawnSync(mosquittoCommand, ["-h"], { encoding: "utf8" });
   return {
-    name: "mosquitto",
+    name,
     release: /version (\S+)/.exec(help.stdout)?.[1] ?? "of unknown version",
     versions: [4, 5],
     async start() {
@@ -67,7 +81,10 @@ function mosquitto(): Broker {
       const lines = [
         `listener ${port} 127.0.0.1`,
         "allow_anonymous true",
-        "persistence false",
+        ...persistence,
+        `persistence_location ${directory}/`,
+        // As root it would become another user, who cannot write there.
+        ...(process.getuid?.() === 0 ? ["user root"] : []),
         "log_dest none",
         "set_tcp_nodelay true",
         // Its queues shall not drop, and its window shall not be the limit.

@@ -1,4 +1,4 @@
-// npm run profile -- [SCENARIO] [--mqtt 3.1.1|5.0] [--seconds S] [--top N]
+// npm run profile -- [SCENARIO] [--store memory|disk] [--mqtt 3.1.1|5.0] [--seconds S] [--top N]
 // Runs our broker under the CPU profiler with one load; prints where its time went and leaves the .cpuprofile in .cache.
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -23,6 +23,7 @@ async function profile(): Promise<void> {
     allowPositionals: true,
     options: {
       mqtt: { type: "string", default: "5.0" },
+      store: { type: "string", default: "memory" },
       seconds: { type: "string", default: "4" },
       top: { type: "string", default: "25" },
     },
@@ -31,7 +32,13 @@ async function profile(): Promise<void> {
   const cache = join(root, ".cache");
   mkdirSync(cache, { recursive: true });
   const directory = mkdtempSync(join(cache, `profile-${scenario!.name}-`));
-  const broker = petstore(["--cpu-prof", "--cpu-prof-interval", "200", "--cpu-prof-dir", directory]);
+  const broker = petstore(values.store === "disk" ? "disk" : "memory", [
+    "--cpu-prof",
+    "--cpu-prof-interval",
+    "200",
+    "--cpu-prof-dir",
+    directory,
+  ]);
   const version = values.mqtt === "3.1.1" ? 4 : 5;
   const effort = { seconds: Number(values.seconds), warmUpSeconds: 0.5 };
   const result = await runOnce(scenario!, { broker, version }, effort);

@@ -1,8 +1,9 @@
-// npm run bench -- [SCENARIO…] [--mqtt 3.1.1|5.0|both] [--broker NAME]… [--seconds S] [--rounds N] [--json]
+// npm run bench -- [SCENARIO…] [--store memory|disk] [--mqtt 3.1.1|5.0|both] [--broker NAME]… [--seconds S] [--rounds N]
+//   [--json]
 // Our broker and its peers under the same loads, in the same run. What counts is the ratio.
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
-import { availableBrokers, type ProtocolVersion } from "./brokers.ts";
+import { availableBrokers, type ProtocolVersion, type StoreKind } from "./brokers.ts";
 import { pinning } from "./child.ts";
 import { compileGenerator } from "./load/generator.ts";
 import { type Contender, type Measurement, measureScenario } from "./measure.ts";
@@ -35,7 +36,7 @@ async function bench(): Promise<void> {
     seconds: positiveNumber("seconds", values.seconds),
     warmUpSeconds: 0.5,
   };
-  const { contenders, missing } = contendersFor(values.mqtt, values.broker);
+  const { contenders, missing } = contendersFor(storeKind(values.store), values.mqtt, values.broker);
   const say = values.json ? console.error : console.log;
   for (const sentence of missing) say(`left out: ${sentence}`);
   for (const broker of new Set(contenders.map((contender) => contender.broker)))
@@ -56,6 +57,7 @@ function readArguments() {
     allowPositionals: true,
     options: {
       mqtt: { type: "string", default: "3.1.1" },
+      store: { type: "string", default: "memory" },
       broker: { type: "string", multiple: true },
       seconds: { type: "string", default: "2" },
       rounds: { type: "string", default: "3" },
@@ -66,10 +68,10 @@ function readArguments() {
 }
 
 /** A broker that does not speak the version asked for is measured with the one it speaks. */
-function contendersFor(mqtt: string, names: readonly string[] | undefined) {
+function contendersFor(store: StoreKind, mqtt: string, names: readonly string[] | undefined) {
   const versions = versionsByName[mqtt];
   if (versions === undefined) throw new Error(`--mqtt is one of ${Object.keys(versionsByName).join(", ")}`);
-  const { brokers, missing } = availableBrokers();
+  const { brokers, missing } = availableBrokers(store);
   const chosen = brokers.filter(({ name }) => names === undefined || names.includes(name));
   if (chosen.length === 0)
     throw new Error(`no such broker here; there are: ${brokers.map(({ name }) => name).join(", ")}`);
@@ -78,6 +80,11 @@ function contendersFor(mqtt: string, names: readonly string[] | undefined) {
     return (spoken.length > 0 ? spoken : broker.versions).map((version) => ({ broker, version }));
   });
   return { contenders, missing };
+}
+
+function storeKind(text: string): StoreKind {
+  if (text === "memory" || text === "disk") return text;
+  throw new Error("--store is memory or disk");
 }
 
 function positiveNumber(name: string, text: string): number {
@@ -107,7 +114,8 @@ function asData(measurement: Measurement) {
 function help(): string {
   const width = Math.max(...scenarios.map(({ name }) => name.length));
   return [
-    "npm run bench -- [SCENARIO…] [--mqtt 3.1.1|5.0|both] [--broker NAME]… [--seconds S] [--rounds N] [--json]",
+    "npm run bench -- [SCENARIO…] [--store memory|disk] [--mqtt 3.1.1|5.0|both] [--broker NAME]… [--seconds S]",
+    "                 [--rounds N] [--json]",
     `without a scenario: ${defaultScenarios.join(", ")}`,
     ...scenarios.map(({ name, sentence }) => `  ${name.padEnd(width)}  ${sentence}`),
   ].join("\n");

@@ -65,9 +65,15 @@ function nameOf({ contender }: Measurement): string {
   return `${contender.broker.name}, ${contender.version === 5 ? "5.0" : "3.1.1"}`;
 }
 
-/** Against Mosquitto speaking the same version, or the one it did speak. */
+/**
+ * Against Mosquitto speaking the same version, or the one it did speak; where Sessions outlive their connections, against
+ * the one that saves them, if it is there.
+ */
 function ratioToMosquitto(measurement: Measurement, peers: readonly Measurement[]): string {
-  const measured = peers.filter(({ contender, runs }) => contender.broker.name === "mosquitto" && runs.length > 0);
+  const named = (name: string): readonly Measurement[] =>
+    peers.filter(({ contender, runs }) => contender.broker.name === name && runs.length > 0);
+  const saving = measurement.scenario.options["persistent"] === 1 ? named("mosquitto-saving") : [];
+  const measured = saving.length > 0 ? saving : named("mosquitto");
   const peer = measured.find(({ contender }) => contender.version === measurement.contender.version) ?? measured[0];
   return peer === undefined ? "" : (perCore(measurement) / perCore(peer)).toFixed(2);
 }

@@ -30,7 +30,8 @@ export class Connection {
   /** The CONNECT, until it is answered. */
   connect: Connect | undefined = undefined;
   authenticationMethod: string | undefined = undefined;
-  reauthenticating = false;
+  /** Re-authentication (§4.12.1): what it awaits, if it is under way. */
+  reauthentication: "none" | "AwaitingVerdict" | "AwaitingAuth" = "none";
 
   /** 0: no Keep Alive. */
   keepAliveMilliseconds = 0;

@@ -186,12 +186,14 @@ class BrokerCore implements Broker {
       if (session.connection === undefined) session.fetching = undefined;
       else takeFetched(session, messages);
       pump(this.#state, session, now);
+      if (session.pending.length === 0 && session.sender.resend.length === 0) session.fetched.clear();
       return;
     }
     const group = this.#state.groups.get(number);
     if (group === undefined) return;
     takeFetched(group, messages);
     pumpGroup(this.#state, group, now);
+    if (group.pending.length === 0) group.fetched.clear();
   }
 
   publish(principal: Principal | undefined, message: Message, ticket: Ticket | undefined, now: number): void {
@@ -263,7 +265,9 @@ class BrokerCore implements Broker {
   }
 }
 
+/** What came before and was not used is asked for again where it is still wanted: no more is kept than one fetch brings. */
 function takeFetched(owner: Owner, messages: readonly (FetchedMessage | undefined)[]): void {
+  owner.fetched.clear();
   owner.fetching?.forEach((number, index) => {
     owner.fetched.set(number, messages[index]);
   });

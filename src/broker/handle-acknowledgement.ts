@@ -62,10 +62,11 @@ export function handlePubrel(state: BrokerState, connection: Connection, session
   const { packetIdentifier } = pubrel;
   const isKnown = session.received?.delete(packetIdentifier) === true;
   connection.receivedOpen?.delete(packetIdentifier);
-  const isKept = isKnown && session.durable;
-  if (isKept) state.outbox.persist({ kind: "releaseReceived", session: session.number, packetIdentifier });
+  if (isKnown && session.durable)
+    state.outbox.persist({ kind: "releaseReceived", session: session.number, packetIdentifier });
   const reasonCode = isKnown ? ReasonCode.Success : ReasonCode.PacketIdentifierNotFound;
-  release(state, connection, PacketType.Pubcomp, packetIdentifier, reasonCode, isKept);
+  // Freed over an earlier connection it may still wait for its commit: told too early, a crash would bring it back.
+  release(state, connection, PacketType.Pubcomp, packetIdentifier, reasonCode, session.durable);
 }
 
 /** Identifier and quota are free: the next may go [MQTT-4.9.0-2]. */

@@ -19,14 +19,17 @@ export function handleAuth(state: BrokerState, connection: Connection, auth: Aut
     const reasonCode = isConnected ? ReasonCode.ProtocolError : ReasonCode.BadAuthenticationMethod;
     throw new ProtocolError(reasonCode, "MQTT-4.12.0-5", "AUTH with another Authentication Method");
   }
-  const opens = isConnected && !connection.reauthenticating;
+  const opens = isConnected && connection.reauthentication === "none";
+  if (connection.reauthentication === "AwaitingVerdict") {
+    throw new ProtocolError(ReasonCode.ProtocolError, "4.12.1", "AUTH before the last one was answered");
+  }
   const expected = opens ? ReasonCode.Reauthenticate : ReasonCode.ContinueAuthentication;
   if (auth.reasonCode !== expected) {
     const statement = opens ? "MQTT-4.12.1-1" : "MQTT-4.12.0-3";
     throw new ProtocolError(ReasonCode.ProtocolError, statement, `AUTH must say 0x${expected.toString(16)} here`);
   }
   if (isConnected) {
-    connection.reauthenticating = true;
+    connection.reauthentication = "AwaitingVerdict";
   } else {
     connection.state = "AwaitingVerdict";
     pauseReading(state, connection);

@@ -14,7 +14,7 @@ import { disconnect, leaveConnection, refuseConnection } from "./connections.ts"
 import { pump } from "./pump.ts";
 import { pauseReading, promise, resumeReading, send } from "./replies.ts";
 import type { Session } from "./session.ts";
-import { attach, endSession, rejoinGroups } from "./sessions.ts";
+import { attach, endSession, rejoinGroups, sessionElapsed } from "./sessions.ts";
 import type { BrokerState } from "./state.ts";
 import { keepWill, removeWill, setWill } from "./wills.ts";
 
@@ -102,7 +102,7 @@ function refusalOf(state: BrokerState, connect: Connect): readonly [ConnackReaso
 
 /** The answer to `authenticate`: the Session stands, or there is one more step, or none. */
 export function handleVerdict(state: BrokerState, connection: Connection, verdict: Verdict, now: number): void {
-  if (connection.state === "Connected" && connection.reauthenticating) {
+  if (connection.state === "Connected" && connection.reauthentication === "AwaitingVerdict") {
     finishReauthentication(state, connection, verdict, now);
     return;
   }
@@ -144,15 +144,17 @@ function sendAuth(
 /** Re-authentication of a live connection (§4.12.1); a failure ends it [MQTT-4.12.1-2]. */
 function finishReauthentication(state: BrokerState, connection: Connection, verdict: Verdict, now: number): void {
   if (verdict.kind === "continue") {
+    connection.reauthentication = "AwaitingAuth";
     sendAuth(state, connection, ReasonCode.ContinueAuthentication, verdict.authenticationData);
     return;
   }
-  connection.reauthenticating = false;
+  connection.reauthentication = "none";
   if (verdict.kind === "refuse") {
     disconnect(state, connection, ReasonCode.NotAuthorized, verdict.reasonString, now);
     return;
   }
-  if (verdict.principal.name !== connection.principal?.name) {
+  const { tenant, name } = verdict.principal;
+  if (name !== connection.principal?.name || tenant !== connection.principal.tenant) {
     disconnect(state, connection, ReasonCode.NotAuthorized, "Re-authentication as somebody else", now);
     return;
   }
@@ -186,6 +188,11 @@ function accept(
       ReasonCode.NotAuthorized,
       "The Session of this Client Identifier is another account's",
     );
+    return;
+  }
+  if (existing === undefined && state.counters.sessions >= state.limits.sessionsMax) {
+    const reason = `More than ${state.limits.sessionsMax} sessions (sessionsMax)`;
+    refuseConnection(state, connection, ReasonCode.QuotaExceeded, reason);
     return;
   }
   connection.principal = principal;
@@ -224,6 +231,9 @@ function takeOver(
   now: number,
 ): Session | undefined {
   if (existing === undefined) return undefined;
+  // Its clock may have come and not been looked at yet: then it is too late to come back.
+  sessionElapsed(state, existing, now);
+  if (state.sessions.get(existing.number) !== existing) return undefined;
   if (existing.connection !== undefined) {
     disconnect(state, existing.connection, ReasonCode.SessionTakenOver, undefined, now);
     // Without expiry the Session ended with its connection.

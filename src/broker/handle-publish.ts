@@ -28,7 +28,7 @@ export function handlePublish(
   // Recognised before Receive Maximum is counted: it is no new message.
   if (qos === 2 && session.received?.has(packetIdentifier)) {
     // [MQTT-4.3.3-10]
-    acknowledge(state, connection, PacketType.Pubrec, packetIdentifier, ReasonCode.Success, undefined, true);
+    acknowledge(state, connection, PacketType.Pubrec, packetIdentifier, ReasonCode.Success, undefined, session.durable);
     return;
   }
   checkProtocol(state, connection, publish);

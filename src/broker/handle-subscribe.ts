@@ -13,6 +13,9 @@ import type { Session } from "./session.ts";
 import type { BrokerState } from "./state.ts";
 import { addSubscription } from "./subscriptions.ts";
 
+/** A SUBACK has one Reason String for all its Topic Filters: so many different reasons stand in it. */
+const reasonsMax = 8;
+
 interface Answer {
   readonly reasonCode: SubackReasonCode;
   readonly reasonString: string | undefined;
@@ -39,7 +42,8 @@ export function handleSubscribe(
       subscribe.subscriptionIdentifier,
     ),
   );
-  const reasons = answers.flatMap(({ reasonString }) => (reasonString === undefined ? [] : [reasonString]));
+  const given = answers.flatMap(({ reasonString }) => (reasonString === undefined ? [] : [reasonString]));
+  const reasons = [...new Set(given)].slice(0, reasonsMax);
   const packet = {
     type: PacketType.Suback,
     // [MQTT-3.8.4-2]

@@ -19,8 +19,11 @@ export interface Limits {
   readonly connectTimeoutSeconds: number;
   readonly keepAliveSecondsMax: number;
   readonly connectionsMax: number;
+  readonly sessionsMax: number;
   readonly unflushedBytesMax: number;
   readonly messageCacheBytesMax: number;
+  readonly storeBytesMax: number;
+  readonly storeFreeBytesMin: number;
   readonly sliceMax: number;
 }
 
@@ -45,7 +48,7 @@ export const limitTable: readonly LimitRow[] = [
     minimum: 1,
     maximum: 65_535,
     unit: "messages",
-    description: "QoS 1 and 2 messages a client may send before acknowledgement; more is DISCONNECT 0x93",
+    description: "QoS 2 messages a 5.0 client may have unfinished, its receive maximum; more is DISCONNECT 0x93",
   },
   {
     name: "inFlightMax",
@@ -114,7 +117,8 @@ export const limitTable: readonly LimitRow[] = [
   },
   {
     name: "topicBytesMax",
-    default: 65_535,
+    // From 16,384 characters on V8 hashes a string by its length alone: a Map of many such is as slow as a list.
+    default: 16_000,
     minimum: 1,
     maximum: 65_535,
     unit: "bytes",
@@ -160,7 +164,7 @@ export const limitTable: readonly LimitRow[] = [
     minimum: 1,
     maximum: 65_535,
     unit: "seconds",
-    description: "longest keep alive granted; a client that asks for more or for none gets this as server keep alive",
+    description: "longest keep alive of a 5.0 client; below 65,535, one that asks for more or for none is given this",
   },
   {
     name: "connectionsMax",
@@ -169,6 +173,14 @@ export const limitTable: readonly LimitRow[] = [
     maximum: 10_000_000,
     unit: "connections",
     description: "network connections at one time; above it CONNACK says 0x97",
+  },
+  {
+    name: "sessionsMax",
+    default: 1_000_000,
+    minimum: 1,
+    maximum: 100_000_000,
+    unit: "sessions",
+    description: "sessions at one time, those of absent clients too; above it CONNACK says 0x97",
   },
   {
     name: "unflushedBytesMax",
@@ -185,6 +197,23 @@ export const limitTable: readonly LimitRow[] = [
     maximum: 1_048_576 * MiB,
     unit: "bytes",
     description: "message bodies kept in memory for sessions that are behind; others are read from the store",
+  },
+  {
+    name: "storeBytesMax",
+    default: 64 * 1_024 * MiB,
+    minimum: MiB,
+    maximum: 1_048_576 * MiB,
+    unit: "bytes",
+    description: "bytes in use in the store on disk; above it new work is refused with 0x97, CONNACK says 0x88",
+  },
+  {
+    name: "storeFreeBytesMin",
+    default: 256 * MiB,
+    minimum: 0,
+    maximum: 1_048_576 * MiB,
+    unit: "bytes",
+    description:
+      "bytes that must stay free on the store's disk; below it new work is refused with 0x97, CONNACK says 0x88",
   },
   {
     name: "sliceMax",

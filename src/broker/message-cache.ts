@@ -1,9 +1,13 @@
+import { Ring } from "../base/ring.ts";
 import { messageBytes } from "../session/message.ts";
 import type { FetchedMessage } from "./broker.ts";
 import type { KeepMessage, Target } from "./mutation.ts";
 
 /** Above this many targets a search by owner is worth an index. */
 const targetsScanned = 8;
+
+/** What an entry takes besides its message, about. */
+const entryBytes = 256;
 
 interface Cached {
   readonly kept: KeepMessage;
@@ -18,6 +22,8 @@ interface Cached {
 export class MessageCache {
   readonly #bytesMax: number;
   readonly #messages: Map<number, Cached> = new Map();
+  /** From the oldest on. A Map says which that is too, but passes over all that was deleted before it. */
+  readonly #numbers: Ring<number> = new Ring();
   #bytes = 0;
 
   constructor(bytesMax: number) {
@@ -25,14 +31,11 @@ export class MessageCache {
   }
 
   add(kept: KeepMessage): void {
-    const bytes = messageBytes(kept.message);
+    const bytes = messageBytes(kept.message) + entryBytes;
     this.#messages.set(kept.number, { kept, bytes, byOwner: undefined });
+    this.#numbers.push(kept.number);
     this.#bytes += bytes;
-    for (const [number, oldest] of this.#messages) {
-      if (this.#bytes <= this.#bytesMax) break;
-      this.#messages.delete(number);
-      this.#bytes -= oldest.bytes;
-    }
+    while (this.#bytes > this.#bytesMax) this.#forgetOldest();
   }
 
   get(number: number): FetchedMessage | undefined {
@@ -47,5 +50,11 @@ export class MessageCache {
     if (targets.length <= targetsScanned) return targets.find((target) => target.owner === owner);
     cached.byOwner ??= new Map(targets.map((target) => [target.owner, target]));
     return cached.byOwner.get(owner);
+  }
+
+  #forgetOldest(): void {
+    const number = this.#numbers.shift() ?? 0;
+    this.#bytes -= this.#messages.get(number)?.bytes ?? 0;
+    this.#messages.delete(number);
   }
 }

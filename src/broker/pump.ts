@@ -49,7 +49,7 @@ function sendAgain(state: BrokerState, session: Session, connection: Connection,
     if (entry.stage === "received") {
       sender.resend.shift();
       // [MQTT-4.3.3-6]
-      release(state, connection, PacketType.Pubrel, entry.packetIdentifier, 0, true);
+      release(state, connection, PacketType.Pubrel, entry.packetIdentifier, 0, entry.number > 0);
       continue;
     }
     if (sender.quota === 0 || !connection.hasRoom) return;

@@ -49,7 +49,10 @@ export function dropHead(state: BrokerState, owner: Owner): void {
 export function takeHead(owner: Owner): number | Delivery | undefined {
   const entry = owner.pending.shift();
   if (typeof entry === "number") owner.fetched.delete(entry);
-  if (owner.pending.length === 0) owner.overflowing = false;
+  if (owner.pending.length === 0) {
+    owner.overflowing = false;
+    owner.fetched.clear();
+  }
   return entry;
 }
 

@@ -4,7 +4,7 @@ import type { PutSession, QueuedMessage, Recovered, Target } from "./mutation.ts
 import { settle } from "./queues.ts";
 import { storeRetained } from "./retained.ts";
 import { Session } from "./session.ts";
-import { armSession, endSession, persistSession } from "./sessions.ts";
+import { aliveInterval, armSession, endSession, persistSession } from "./sessions.ts";
 import type { SharedGroup } from "./shared-group.ts";
 import type { BrokerState } from "./state.ts";
 import { restoreSubscription } from "./subscriptions.ts";
@@ -29,12 +29,13 @@ export class Recovery {
 
   /**
    * All was brought back: the clocks of the Sessions go on as if they had never stopped. Those that were connected lost
-   * their connection when we were last known to be alive.
+   * their connection some time after we last said that we are alive; the latest that can be, so that no Session ends and
+   * no Will is published before its time.
    */
   finish(now: number): void {
     const state = this.#state;
     for (const session of this.#connected) {
-      const lostAt = this.#aliveAt === 0 ? now : this.#aliveAt;
+      const lostAt = Math.min(now, this.#aliveAt === 0 ? now : this.#aliveAt + aliveInterval);
       session.expiresAt = sessionExpiresAt(session.sessionExpirySeconds, lostAt);
       persistSession(state, session, lostAt);
       this.#loseWill(session, lostAt);
@@ -115,27 +116,34 @@ export class Recovery {
 
   #toSession(number: number, bytes: number, target: Target): void {
     const session = this.#state.sessions.get(target.owner);
-    if (session === undefined) return;
-    if (target.packetIdentifier === 0) session.pending.push(number, bytes);
+    if (session === undefined) settle(this.#state, target.owner, number);
+    else if (target.packetIdentifier === 0) session.pending.push(number, bytes);
     else recoverInFlight(session, number, target);
   }
 
   #toGroup(number: number, bytes: number, target: Target): void {
     const group = this.#state.groups.get(target.owner);
-    if (group === undefined) return;
-    const session = this.#state.sessions.get(target.session);
-    if (target.packetIdentifier === 0) group.pending.push(number, bytes);
-    else if (session !== undefined) recoverInFlight(session, number, asMember(group, session, target));
-    // Its member was not durable and is gone: QoS 2 begun goes with it [MQTT-4.8.2-5], QoS 1 is for others.
-    else if (target.qos === 2) settle(this.#state, group.number, number);
-    else group.pending.push(number, bytes);
+    const session = target.packetIdentifier === 0 ? undefined : this.#state.sessions.get(target.session);
+    const isBegun = target.packetIdentifier > 0 && target.qos === 2;
+    if (session !== undefined && (isBegun || group === undefined || session.groups?.has(group))) {
+      recoverInFlight(session, number, group === undefined ? target : asMember(group, session, target));
+    } else if (group === undefined || isBegun) {
+      // Its group is no more, or its member was not durable: QoS 2 begun goes with that [MQTT-4.8.2-5].
+      settle(this.#state, target.owner, number);
+    } else {
+      // QoS 1 of a member that is gone is for others.
+      group.pending.push(number, bytes);
+    }
   }
 }
 
 /** What the row of a group does not say is the member's. */
 function asMember(group: SharedGroup, session: Session, target: Target): Target {
   const member = group.members.find((candidate) => candidate.session === session);
-  if (member === undefined) return target;
+  if (member === undefined) {
+    group.former.add(session);
+    return target;
+  }
   const retain = target.retain && member.subscription.retainAsPublished;
   return { ...target, retain, subscriptionIdentifiers: identifiersOf(member) };
 }

@@ -1,5 +1,6 @@
 import { keep, type Message, messageBytes } from "../session/message.ts";
 import type { RetainedCursor } from "../topics/retained-trie.ts";
+import { levelCount } from "../topics/topic-name.ts";
 import { effectiveQoS, identifiersOf } from "./deliver.ts";
 import type { Target } from "./mutation.ts";
 import type { Session, SessionSubscription } from "./session.ts";
@@ -22,11 +23,14 @@ export interface RetainedDelivery {
   readonly cursor: RetainedCursor<Retained>;
 }
 
+/** What one level of its Topic Name counts for: a node of the trie. */
+const levelBytes = 160;
+
 /** Whether keeping this message would pass the bound for all Retained Messages. */
 export function retainedIsFull(state: BrokerState, tenant: number, message: Message): boolean {
   if (message.payload.length === 0) return false;
   const replaced = state.tenant(tenant).retained.get(message.topicName)?.bytes ?? 0;
-  return state.counters.retainedBytes - replaced + messageBytes(message) > state.limits.retainedBytesMax;
+  return state.counters.retainedBytes - replaced + bytesOf(message) > state.limits.retainedBytesMax;
 }
 
 /**
@@ -49,7 +53,7 @@ export function retain(state: BrokerState, tenant: number, message: Message): bo
 
 /** Puts a message that is ours to keep in the place of its Topic Name; from a restart it comes straight here. */
 export function storeRetained(state: BrokerState, tenant: number, message: Message): void {
-  const retained: Retained = { tenant, message, bytes: messageBytes(message) };
+  const retained: Retained = { tenant, message, bytes: bytesOf(message) };
   forgetReplaced(state, state.tenant(tenant).retained.set(message.topicName, retained));
   state.counters.retainedMessages += 1;
   state.counters.retainedBytes += retained.bytes;
@@ -83,8 +87,8 @@ function forgetReplaced(state: BrokerState, replaced: Retained | undefined): voi
 export function startRetained(state: BrokerState, member: SessionSubscription, topicFilter: string): void {
   const { session } = member;
   const cursor = state.tenant(session.tenant).retained.cursor(topicFilter);
-  session.retainedDeliveries ??= [];
-  session.retainedDeliveries.push({ member, cursor });
+  session.retainedDeliveries ??= new Map();
+  session.retainedDeliveries.set(member.topicFilter, { member, cursor });
 }
 
 /**
@@ -92,24 +96,28 @@ export function startRetained(state: BrokerState, member: SessionSubscription, t
  * over a million of them stalls nobody.
  */
 export function sendRetained(state: BrokerState, session: Session, now: number): void {
-  const budget = { steps: state.limits.sliceMax };
+  const deliveries = session.retainedDeliveries;
   state.sliced.delete(session);
-  for (let next = session.retainedDeliveries?.[0]; next !== undefined; next = session.retainedDeliveries?.[0]) {
-    const { member, cursor } = next;
-    const isCurrent = session.subscriptions.get(member.topicFilter) === member;
-    if (isCurrent && !canTakeRetained(member)) return;
-    const retained = isCurrent ? cursor.next(budget) : undefined;
-    if (retained !== undefined) {
+  if (deliveries === undefined) return;
+  const budget = { steps: state.limits.sliceMax };
+  for (const { member, cursor } of deliveries.values()) {
+    while (session.subscriptions.get(member.topicFilter) === member) {
+      if (!canTakeRetained(member)) return;
+      const retained = cursor.next(budget);
+      if (retained === undefined) break;
       if (retained.message.expiresAt > now) sendOne(state, member, retained.message, now);
-      continue;
     }
-    if (isCurrent && !cursor.done) {
+    if (session.subscriptions.get(member.topicFilter) === member && !cursor.done) {
       state.sliced.add(session);
       return;
     }
-    session.retainedDeliveries?.shift();
+    deliveries.delete(member.topicFilter);
   }
   session.retainedDeliveries = undefined;
+}
+
+function bytesOf(message: Message): number {
+  return messageBytes(message) + levelBytes * levelCount(message.topicName);
 }
 
 function canTakeRetained({ session, subscription }: SessionSubscription): boolean {

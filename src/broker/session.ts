@@ -55,8 +55,8 @@ export class Session {
   /** Numbers of a fetch under way; bodies that came are used up before the next. */
   fetching: readonly number[] | undefined = undefined;
   readonly fetched: Map<number, FetchedMessage | undefined> = new Map();
-  /** Retained Messages still to be sent for new subscriptions. */
-  retainedDeliveries: RetainedDelivery[] | undefined = undefined;
+  /** Retained Messages still to be sent for new subscriptions, by Topic Filter as the Client wrote it. */
+  retainedDeliveries: Map<string, RetainedDelivery> | undefined = undefined;
   /** Queue overflow was observed and has not ended. */
   overflowing = false;
   dropped = 0;

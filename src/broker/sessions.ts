@@ -2,7 +2,7 @@ import { sessionExpiresAt } from "../session/expiry.ts";
 import { pumpGroup } from "./pump.ts";
 import type { Session } from "./session.ts";
 import type { BrokerState } from "./state.ts";
-import { reclaim, removeAllSubscriptions, takeBack } from "./subscriptions.ts";
+import { heldGroups, reclaim, removeAllSubscriptions, takeBack } from "./subscriptions.ts";
 import { publishWill, removeWill, scheduleWill } from "./wills.ts";
 
 /** How often a durable Session's being online is written down, ms. */
@@ -30,6 +30,8 @@ export function attach(state: BrokerState, session: Session, now: number): void 
   state.counters.clientsMaximum = Math.max(state.counters.clientsMaximum, state.counters.clientsConnected);
   persistSession(state, session, 0);
   if (session.durable) {
+    // What was said before nobody was connected is too old for a crash to come.
+    if (state.durableConnected === 0) state.outbox.persist({ kind: "alive", at: now });
     state.durableConnected += 1;
     state.aliveDueAt = Math.min(state.aliveDueAt, now + aliveInterval);
   }
@@ -64,12 +66,12 @@ export function detach(state: BrokerState, session: Session, keepsWill: boolean,
   persistSession(state, session, now);
 }
 
-/** Others of its shared groups that are online get what it did not acknowledge. */
+/** Others of its shared groups that are online get what it did not acknowledge; so do groups that it has left. */
 function giveUpGroups(state: BrokerState, session: Session, now: number): void {
-  if (session.groups === undefined) return;
-  for (const group of session.groups) {
+  for (const group of heldGroups(state, session)) {
+    const isMember = session.groups?.has(group) === true;
     const others = group.members.some((member) => member.session.connection !== undefined);
-    if (others && takeBack(state, session, group)) pumpGroup(state, group, now);
+    if ((others || !isMember) && takeBack(state, session, group)) pumpGroup(state, group, now);
   }
 }
 
@@ -97,9 +99,7 @@ export function sessionElapsed(state: BrokerState, session: Session, now: number
  */
 export function endSession(state: BrokerState, session: Session, now: number): void {
   publishWill(state, session, now);
-  const groups = session.groups === undefined ? [] : [...session.groups];
-  removeAllSubscriptions(state, session);
-  for (const group of groups) pumpGroup(state, group, now);
+  for (const group of removeAllSubscriptions(state, session)) pumpGroup(state, group, now);
   // [MQTT-4.8.2-5]
   for (const entry of session.sender.inFlight.values()) {
     if (entry.owner !== session.number && entry.number > 0) {

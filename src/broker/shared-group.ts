@@ -19,6 +19,8 @@ export class SharedGroup {
   readonly fetched: Map<number, FetchedMessage | undefined> = new Map();
   overflowing = false;
   dropped = 0;
+  /** Sessions that left it with messages in flight. */
+  readonly former: Set<Session> = new Set();
   readonly #members: SessionSubscription[] = [];
   #durableMembers = 0;
   /** It has or had a durable member, so there may be rows of it. */

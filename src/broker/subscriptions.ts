@@ -2,7 +2,7 @@ import { type Delivery, deliveryBytes } from "../session/pending-queue.ts";
 import type { InFlight } from "../session/sender.ts";
 import type { Subscription } from "../session/subscription.ts";
 import { type ParsedTopicFilter, parseTopicFilter } from "../topics/topic-filter.ts";
-import { bindingOf } from "./queues.ts";
+import { bindingOf, settle } from "./queues.ts";
 import type { Session, SessionSubscription } from "./session.ts";
 import { SharedGroup } from "./shared-group.ts";
 import type { BrokerState } from "./state.ts";
@@ -67,29 +67,50 @@ function enter(state: BrokerState, member: SessionSubscription, parsed: ParsedTo
   }
 }
 
-/** [MQTT-3.10.4-1]: exactly this filter. What is in flight is completed [MQTT-3.10.4-3]. */
+/** [MQTT-3.10.4-1]: exactly this filter. What is in flight is completed, of a shared group too [MQTT-3.10.4-3]. */
 export function removeSubscription(state: BrokerState, session: Session, topicFilter: string): boolean {
   const member = session.subscriptions.get(topicFilter);
   if (member === undefined) return false;
   session.subscriptions.delete(topicFilter);
   leave(state, member);
   if (member.group !== undefined) {
-    takeBack(state, session, member.group);
+    if (holds(session, member.group)) member.group.former.add(session);
     endIfEmpty(state, member.group);
   }
   if (session.durable) state.outbox.persist({ kind: "deleteSubscription", session: session.number, topicFilter });
   return true;
 }
 
-/** The Session ends: so do its subscriptions. What it had of its groups goes back to them. */
-export function removeAllSubscriptions(state: BrokerState, session: Session): void {
-  for (const member of session.subscriptions.values()) {
-    leave(state, member);
-    if (member.group === undefined) continue;
-    takeBack(state, session, member.group);
-    endIfEmpty(state, member.group);
+/**
+ * The Session ends: so do its subscriptions. What it had of its groups goes back to them.
+ *
+ * @returns the groups that got something back
+ */
+export function removeAllSubscriptions(state: BrokerState, session: Session): ReadonlySet<SharedGroup> {
+  const held = heldGroups(state, session);
+  for (const member of session.subscriptions.values()) leave(state, member);
+  for (const group of held) {
+    takeBack(state, session, group);
+    group.former.delete(session);
   }
+  for (const { group } of session.subscriptions.values()) if (group !== undefined) endIfEmpty(state, group);
   session.subscriptions.clear();
+  return held;
+}
+
+/** The groups of which this Session has messages in flight; it may have left them. */
+export function heldGroups(state: BrokerState, session: Session): ReadonlySet<SharedGroup> {
+  const groups = new Set<SharedGroup>();
+  for (const { owner } of session.sender.inFlight.values()) {
+    const group = owner === session.number ? undefined : state.groups.get(owner);
+    if (group !== undefined) groups.add(group);
+  }
+  return groups;
+}
+
+function holds(session: Session, group: SharedGroup): boolean {
+  for (const { owner } of session.sender.inFlight.values()) if (owner === group.number) return true;
+  return false;
 }
 
 /**
@@ -170,7 +191,10 @@ function leave(state: BrokerState, member: SessionSubscription): void {
   state.counters.sharedSubscriptions -= 1;
 }
 
-/** A group without members is no more; what waited for it waits for nobody. */
+/**
+ * A group without members is no more; what waited for it waits for nobody. What a former member still has in flight is
+ * completed, and its rows stay for that.
+ */
 function endIfEmpty(state: BrokerState, group: SharedGroup): void {
   if (!group.isEmpty) return;
   const tenant = state.tenant(group.tenant);
@@ -178,5 +202,12 @@ function endIfEmpty(state: BrokerState, group: SharedGroup): void {
   tenant.groups.delete(group.name);
   state.groups.delete(group.number);
   state.counters.queuedMessages -= group.pending.length;
-  if (group.wasDurable) state.outbox.persist({ kind: "deleteGroup", group: group.number });
+  if (!group.wasDurable) return;
+  if (![...group.former].some((session) => holds(session, group))) {
+    state.outbox.persist({ kind: "deleteGroup", group: group.number });
+    return;
+  }
+  for (let entry = group.pending.shift(); entry !== undefined; entry = group.pending.shift()) {
+    if (typeof entry === "number") settle(state, group.number, entry);
+  }
 }

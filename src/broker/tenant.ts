@@ -8,6 +8,9 @@ import type { SharedGroup } from "./shared-group.ts";
 /** How many Topic Names keep their Routes ready; above it all are forgotten and found anew. */
 const routesMax = 65_536;
 
+/** Longer ones, in UTF-16 units, have them found each time. */
+const rememberedLengthMax = 256;
+
 /** What one tenant has for itself: its Sessions, subscriptions and Retained Messages. There is no other than 0 yet. */
 export class Tenant {
   /** By Client Identifier [MQTT-3.1.3-2]. */
@@ -26,6 +29,7 @@ export class Tenant {
     this.#matched.length = 0;
     this.#subscriptions.match(topicName, this.#matched);
     const routes = createRoutes(this.#matched);
+    if (topicName.length > rememberedLengthMax) return routes;
     if (this.#routes.size >= routesMax) this.#routes.clear();
     this.#routes.set(topicName, routes);
     return routes;

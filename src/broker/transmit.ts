@@ -9,9 +9,6 @@ import type { OutboundTopicAliases } from "../session/topic-aliases.ts";
 import type { Connection } from "./connection.ts";
 import type { BrokerState } from "./state.ts";
 
-/** A Topic Alias Property: identifier and value (§3.3.2.3.4). */
-const topicAliasBytes = 3;
-
 /**
  * One Message on its way to any number of Clients. Those that get the same bytes share them: one encoding per protocol
  * version, QoS and RETAIN, and one for each list of Subscription Identifiers.
@@ -102,6 +99,7 @@ export class Transmission {
     const { topicName, payload } = this.message;
     const properties = { ...this.message.properties, messageExpiryIntervalSeconds: this.#expirySeconds };
     const known = aliases.known(topicName);
+    const topicAlias = known ?? aliases.next();
     const packet: Publish = {
       type: PacketType.Publish,
       dup,
@@ -109,16 +107,18 @@ export class Transmission {
       retain,
       topicName: known === undefined ? topicName : "",
       packetIdentifier,
-      topicAlias: known,
+      topicAlias,
       subscriptionIdentifiers,
       properties,
       payload,
     };
-    const next = aliases.next();
-    if (known !== undefined || next === undefined) return packet;
-    const bytes = encodedLength(packet, connection.protocolVersion) + topicAliasBytes;
-    if (bytes > connection.maximumPacketSize) return packet;
-    aliases.set(topicName, next);
-    return { ...packet, topicAlias: next };
+    if (topicAlias === undefined) return packet;
+    const { maximumPacketSize, protocolVersion } = connection;
+    // An alias may take more bytes than it saves [MQTT-3.1.2-24].
+    if (maximumPacketSize < packetBytesMax && encodedLength(packet, protocolVersion) > maximumPacketSize) {
+      return { ...packet, topicName, topicAlias: undefined };
+    }
+    if (known === undefined) aliases.set(topicName, topicAlias);
+    return packet;
   }
 }

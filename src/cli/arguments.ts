@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { type StoreKind, storeKinds } from "../server/config.ts";
 import { type LogLevel, logLevels } from "../server/log.ts";
 import { suggestion } from "../server/suggestion.ts";
 import { UsageError } from "./errors.ts";
@@ -7,6 +8,7 @@ import { UsageError } from "./errors.ts";
 export interface ServeFlags {
   readonly config: string | undefined;
   readonly data: string | undefined;
+  readonly store: StoreKind | undefined;
   readonly mqtts: number | undefined;
   readonly mqtt: number | undefined;
   readonly bind: string | undefined;
@@ -112,11 +114,10 @@ function serveFlags(given: Given): ServeFlags {
     const value = given.get(name);
     return value === true ? undefined : value;
   };
-  const store = text("store");
-  if (store !== undefined && store !== "memory") throw new UsageError(`--store ${store}: memory is the only store`);
   return {
     config: text("config"),
     data: text("data"),
+    store: storeKind(text("store")),
     mqtts: port("--mqtts", text("mqtts")),
     mqtt: port("--mqtt", text("mqtt")),
     bind: text("bind"),
@@ -131,6 +132,13 @@ function port(flag: string, text: string | undefined): number | undefined {
   const number = Number(text);
   if (/^\d+$/.test(text) && number <= 65_535) return number;
   throw new UsageError(`${flag} ${text}: a port is a number from 0 to 65535, where 0 takes a free one`);
+}
+
+function storeKind(text: string | undefined): StoreKind | undefined {
+  if (text === undefined) return undefined;
+  const kind = storeKinds.find((each) => each === text);
+  if (kind !== undefined) return kind;
+  throw new UsageError(`--store ${text}: there is no such store; stores are ${storeKinds.join(" and ")}`);
 }
 
 function logLevel(text: string | undefined): LogLevel | undefined {

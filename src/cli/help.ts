@@ -8,8 +8,9 @@ export const helpText = `petstore-mqtt: an MQTT 5.0 and 3.1.1 broker
 
 Flags of serve; they win over the configuration file:
   --config FILE       read a configuration file (YAML)
-  --data DIR          where certificates are kept (./petstore-data)
-  --store memory      where state is kept; memory is the only store
+  --data DIR          where state and certificates are kept (./petstore-data)
+  --store KIND        disk (default) keeps sessions, queues and retained messages in DIR/store;
+                      memory forgets them when it ends
   --mqtts PORT        listen with TLS on this port (8883); 0 takes a free one
   --mqtt PORT         listen without TLS on this port too; 0 takes a free one
   --bind ADDR         listen on this address (localhost: 127.0.0.1 and ::1)
@@ -27,7 +28,7 @@ Examples:
   petstore-mqtt serve --demo
   petstore-mqtt serve --demo --mqtts 0 --data /tmp/petstore
   petstore-mqtt serve --demo --bind 192.168.1.5 --mqtt 1883
-  petstore-mqtt serve --open --mqtt 1884 --log-level warn
+  petstore-mqtt serve --open --mqtt 1884 --store memory --log-level warn
   petstore-mqtt serve --config broker.yaml
 
 A configuration file:

@@ -17,6 +17,7 @@ import {
   defaultData,
   defaultHost,
   defaultPorts,
+  defaultStore,
   defaultSysIntervalSeconds,
   emptyConfig,
   type ListenerConfig,
@@ -25,9 +26,9 @@ import { parseConfig } from "../server/config-file.ts";
 import { createDemoAccounts, demoRules } from "../server/demo.ts";
 import type { Authenticator, ListenerOptions, ServerOptions } from "../server/options.ts";
 import { findingText } from "../server/yaml-reader.ts";
-import { createMemoryStore } from "../store/memory-store.ts";
 import type { ServeFlags } from "./arguments.ts";
 import { ConfigError, UsageError } from "./errors.ts";
+import { openStore } from "./open-store.ts";
 import { isAnyAddress } from "./urls.ts";
 
 /**
@@ -67,14 +68,18 @@ export async function createServerParts(flags: ServeFlags, config: Config, log: 
   const doors = listenersOf(flags, config);
   if (flags.open) checkOpen(flags, doors);
   warnAbout(flags, doors, log);
-  const { listeners, caFile } = await withCertificates(doors, resolve(flags.data ?? config.data ?? defaultData), log);
+  const data = resolve(flags.data ?? config.data ?? defaultData);
+  const { listeners, caFile } = await withCertificates(doors, data, log);
+  const authenticator = await authenticatorOf(flags);
+  const limits = createLimits(config.limits);
   const options: ServerOptions = {
     listeners,
-    limits: createLimits(config.limits),
+    limits,
     capabilities: { ...allCapabilities, ...config.capabilities },
     policy: policyOf(flags, config),
-    authenticator: await authenticatorOf(flags),
-    store: createMemoryStore(),
+    authenticator,
+    // Last: whoever opened it has to close it.
+    ...(await openStore(flags.store ?? config.store ?? defaultStore, data, limits, log)),
     log,
     responseInformation: config.responseInformation,
     sysIntervalSeconds: config.sysIntervalSeconds ?? defaultSysIntervalSeconds,

@@ -7,6 +7,9 @@ const portTries = 10;
 /** Connections that the kernel keeps for us until they are accepted. */
 const backlog = 4_096;
 
+/** After how much silence the system looks whether the other end is still there. */
+const probeMilliseconds = 60_000;
+
 /** Where and how to listen. */
 export interface ListenAt {
   readonly protocol: "mqtt" | "mqtts";
@@ -80,7 +83,8 @@ async function openLoopback(at: ListenAt): Promise<Server[]> {
 
 function open(at: ListenAt, host: string, port: number): Promise<Server> {
   // A peer that shuts down only its sending side still gets its answers, so the Link ends the socket itself.
-  const options = { allowHalfOpen: true, noDelay: true };
+  // The system's own probes find the peers that vanished without a Keep Alive.
+  const options = { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: probeMilliseconds };
   const server =
     at.tls === undefined || at.protocol === "mqtt"
       ? createTcpServer(options)

@@ -16,8 +16,11 @@ export type AuthenticationMethods = ReadonlyMap<string, AuthenticationStep>;
 /** No enhanced authentication: what asks for it is refused with 0x8C. */
 export const noAuthenticationMethods: AuthenticationMethods = new Map();
 
-/** How many passwords may wait to be checked; more is refused with 0x89 Server busy. */
-const verificationsMax = 4_096;
+/**
+ * How many passwords may wait to be checked; more is refused with 0x89 Server busy. A few hundred are checked in a second,
+ * so that all who wait are answered before `connectTimeoutSeconds`.
+ */
+const verificationsMax = 1_000;
 
 /** User name and password against accounts: 0x86 for a wrong one, 0x87 for none, 0x89 when too many wait. */
 export function createAccountAuthenticator(accounts: Accounts, methods: AuthenticationMethods): Authenticator {

@@ -2,7 +2,7 @@ import { dirname, resolve } from "node:path";
 import type { Node } from "yaml";
 import { type Capabilities, type Limits, limitTable } from "../broker/limits.ts";
 import type { AccessRule } from "./access.ts";
-import { type Config, defaultHost, defaultPorts, emptyConfig, type ListenerConfig } from "./config.ts";
+import { type Config, defaultHost, defaultPorts, emptyConfig, type ListenerConfig, storeKinds } from "./config.ts";
 import { readAccessRule } from "./config-access.ts";
 import { logLevels } from "./log.ts";
 import { type Finding, type Value, type ValueReader, YamlReader } from "./yaml-reader.ts";
@@ -48,6 +48,9 @@ class ConfigReader {
     reader.map(root, undefined, "The configuration", {
       data: (value, key) => {
         config.data = this.#path(value, key, "data");
+      },
+      store: (value, key) => {
+        config.store = reader.word(value, key, "store", storeKinds);
       },
       listeners: (value, key) => {
         config.listeners = this.#listeners(value, key);

@@ -3,6 +3,10 @@ import type { AccessRule } from "./access.ts";
 import { type LogLevel, logLevels } from "./log.ts";
 import type { ListenerOptions } from "./options.ts";
 
+/** Where state can be kept: on disk under the data directory, or in memory until the process ends. */
+export const storeKinds = ["disk", "memory"] as const;
+export type StoreKind = (typeof storeKinds)[number];
+
 /** One door, as the configuration file has it. */
 export interface ListenerConfig {
   readonly protocol: ListenerOptions["protocol"];
@@ -17,6 +21,7 @@ export interface ListenerConfig {
 /** What a configuration file says; undefined and empty where it says nothing. Paths are absolute. */
 export interface Config {
   readonly data: string | undefined;
+  readonly store: StoreKind | undefined;
   readonly listeners: readonly ListenerConfig[] | undefined;
   readonly access: readonly AccessRule[];
   readonly limits: Partial<Limits>;
@@ -29,6 +34,7 @@ export interface Config {
 /** No configuration file. */
 export const emptyConfig: Config = {
   data: undefined,
+  store: undefined,
   listeners: undefined,
   access: [],
   limits: {},
@@ -44,6 +50,7 @@ export const defaultPorts: Readonly<Record<ListenerOptions["protocol"], number>>
 /** 127.0.0.1 and ::1. */
 export const defaultHost = "localhost";
 export const defaultData = "./petstore-data";
+export const defaultStore: StoreKind = "disk";
 export const defaultSysIntervalSeconds = 10;
 export const defaultLogLevel: LogLevel = "info";
 
@@ -58,7 +65,8 @@ export interface ConfigRow {
 
 /** Every key of the configuration file. */
 export const configTable: readonly ConfigRow[] = [
-  row("data", defaultData, "path", "directory of the certificates; relative to the configuration file"),
+  row("data", defaultData, "path", "directory of state and certificates; relative to the configuration file"),
+  row("store", defaultStore, "word", "disk keeps state under data; memory forgets it when the process ends"),
   row("logLevel", defaultLogLevel, "word", `how much is logged: ${logLevels.join(", ")}`),
   row("sysIntervalSeconds", String(defaultSysIntervalSeconds), "seconds", "how often $SYS is published; 0 never"),
   row("responseInformation", "none", "text", "sent to clients that ask for it; %c client id, %u user"),

@@ -19,6 +19,9 @@ export interface Authenticator {
   authenticate(request: AuthenticationRequest, connection: Connection): Promise<Verdict>;
 }
 
+/** Why the store should take nothing new now, as a sentence; undefined when it has room. Asked every second. */
+export type SpaceProblem = () => string | undefined;
+
 /** Everything a server is made of; what a configuration file, flags and defaults come to. */
 export interface ServerOptions {
   readonly listeners: readonly ListenerOptions[];
@@ -27,6 +30,7 @@ export interface ServerOptions {
   readonly policy: Policy;
   readonly authenticator: Authenticator;
   readonly store: Store;
+  readonly spaceProblem: SpaceProblem;
   readonly log: Logger;
   /** Response Information (§3.1.2.11.6), `%c` and `%u` filled in; undefined sends none. */
   readonly responseInformation: string | undefined;

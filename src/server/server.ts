@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import type { Socket } from "node:net";
 import type { Broker } from "../broker/broker.ts";
 import { createBroker } from "../broker/create-broker.ts";
+import type { Recovered } from "../broker/mutation.ts";
 import type { Observation } from "../broker/observation.ts";
 import { ChunkPool } from "../net/chunk-pool.ts";
 import type { LinkOptions } from "../net/link.ts";
@@ -10,6 +11,7 @@ import { type Listener, openListener } from "../net/listener.ts";
 import { LinkedConnection } from "./linked-connection.ts";
 import { logObservation } from "./log-observation.ts";
 import type { ListenerAddress, ListenerOptions, Server, ServerOptions } from "./options.ts";
+import { SpaceWatch } from "./space-watch.ts";
 import { SysTopics } from "./sys-topics.ts";
 import { Turn } from "./turn.ts";
 
@@ -33,6 +35,7 @@ class RunningServer implements Server {
   readonly #options: ServerOptions;
   readonly #turn: Turn;
   readonly #broker: Broker;
+  readonly #spaceWatch: SpaceWatch;
   readonly #linkOptions: LinkOptions;
   readonly #connections: Set<LinkedConnection> = new Set();
   readonly #listeners: Listener[] = [];
@@ -65,6 +68,7 @@ class RunningServer implements Server {
       responseInformation: options.responseInformation,
     });
     this.#turn.attach(this.#broker);
+    this.#spaceWatch = new SpaceWatch(options.spaceProblem, options.log, (state) => this.#turn.spaceState(state));
     this.#linkOptions = {
       pool: new ChunkPool(),
       traffic: { bytesReceived: 0, bytesSent: 0 },
@@ -95,9 +99,15 @@ class RunningServer implements Server {
 
   /** What the store kept comes before the first connection. */
   async #recover(): Promise<void> {
-    for await (const rows of this.#options.store.load()) this.#broker.recover(rows);
+    let past = 0;
+    for await (const rows of this.#options.store.load()) {
+      past = rows.reduce((latest, row) => Math.max(latest, timeOf(row)), past);
+      this.#broker.recover(rows);
+    }
+    this.#turn.notBefore(past);
     this.#broker.recovered(this.#turn.now());
     this.#turn.verbEnded();
+    this.#spaceWatch.start();
   }
 
   async #openListener(options: ListenerOptions): Promise<void> {
@@ -161,6 +171,7 @@ class RunningServer implements Server {
 
   async #close(): Promise<void> {
     clearInterval(this.#sysInterval);
+    this.#spaceWatch.stop();
     const listenersClosed = Promise.all(this.#listeners.map((listener) => listener.close()));
     this.#broker.drain(undefined, this.#turn.now());
     this.#turn.verbEnded();
@@ -179,6 +190,12 @@ class RunningServer implements Server {
       this.#emptied = resolve;
     });
   }
+}
+
+/** The time at which it was kept, as far as it says; 0 when it does not. */
+function timeOf(row: Recovered): number {
+  if (row.kind === "alive") return row.at;
+  return row.kind === "putSession" ? row.disconnectedAt : 0;
 }
 
 /** Whether it came to its end in time. */

@@ -9,11 +9,12 @@ import type { Packet } from "../mqtt/packet.ts";
 import { ReasonCode } from "../mqtt/reason-code.ts";
 import type { SharedPublish } from "../mqtt/shared-publish.ts";
 import type { Store } from "../store/store.ts";
-import { Clock, steadyNow } from "./clock.ts";
+import { Clock, SteadyTime } from "./clock.ts";
 import { type Batch, type CommitListener, Commits, type Confirmation, type Fetch } from "./commits.ts";
 import { Fetches } from "./fetches.ts";
 import type { ConnectionTurn, LinkedConnection } from "./linked-connection.ts";
 import type { Authenticator } from "./options.ts";
+import { StoreGate } from "./store-gate.ts";
 
 /** What a turn works with. */
 export interface TurnOptions {
@@ -27,6 +28,9 @@ export interface TurnOptions {
   /** A connection's socket is gone. */
   readonly forget: (connection: LinkedConnection) => void;
 }
+
+/** From here on people should look after the clock. */
+const clockWarningMilliseconds = 1_000;
 
 const unavailable: Verdict = {
   kind: "refuse",
@@ -54,7 +58,9 @@ export class Turn implements Outbox, ConnectionTurn, CommitListener {
   readonly #forget: (connection: LinkedConnection) => void;
   readonly #commits: Commits;
   readonly #fetches: Fetches;
+  readonly #time: SteadyTime = new SteadyTime();
   readonly #clock: Clock = new Clock(() => this.#elapsed());
+  readonly #gate: StoreGate = new StoreGate((state) => this.#guarded(() => this.broker.storeState(state, this.now())));
   readonly #end: () => void = () => this.#endTurn();
   readonly #flush: () => void = () => this.#flushTouched();
   #broker: Broker | undefined = undefined;
@@ -96,11 +102,19 @@ export class Turn implements Outbox, ConnectionTurn, CommitListener {
     return this.#mayRead;
   }
 
+  /** Before the first turn: time goes on from `past`, ms, if the machine's clock stands before it. */
+  notBefore(past: number): void {
+    const behind = this.#time.notBefore(past);
+    if (behind < clockWarningMilliseconds) return;
+    const seconds = Math.round(behind / 1_000);
+    this.log.warn(`the machine's clock is ${seconds} s behind the last time in the store; time goes on from there`);
+  }
+
   /** One time per turn, ms; opens a turn when none is open. */
   now(): number {
     if (!this.#isOpen) {
       this.#isOpen = true;
-      this.#now = steadyNow();
+      this.#now = this.#time.now();
       setImmediate(this.#end);
     }
     return this.#now;
@@ -221,7 +235,12 @@ export class Turn implements Outbox, ConnectionTurn, CommitListener {
   }
 
   storeState(state: "ready" | "refusing"): void {
-    this.#guarded(() => this.broker.storeState(state, this.now()));
+    this.#gate.set("commit", state);
+  }
+
+  /** Whether the store has room for new work. */
+  spaceState(state: "ready" | "refusing"): void {
+    this.#gate.set("space", state);
   }
 
   failed(error: unknown): void {
@@ -308,7 +327,9 @@ export class Turn implements Outbox, ConnectionTurn, CommitListener {
     for (const { ticket, reasonCode } of confirmations) ticket.settled(reasonCode);
   }
 
+  /** While nobody is read nobody is late either; the next turn arms the clock again. */
   #elapsed(): void {
+    if (!this.#mayRead) return;
     this.#guarded(() => {
       const now = this.now();
       if (this.broker.nextDeadline() <= now) this.broker.elapsed(now);

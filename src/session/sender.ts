@@ -39,9 +39,13 @@ export class Sender {
   #quotaMax = 0;
   #counted = 0;
 
-  /** How many more may be sent [MQTT-4.9.0-2] [MQTT-3.3.4-9]. */
+  /**
+   * How many more may be sent [MQTT-4.9.0-2] [MQTT-3.3.4-9]. A PUBREL that was sent again takes no quota by §4.9, but
+   * without it what is in flight would grow with every connection of a Client that answers none.
+   */
   get quota(): number {
-    return this.#quotaMax - this.#counted;
+    const unfinished = this.inFlight.size - this.resend.length;
+    return Math.max(0, this.#quotaMax - Math.max(this.#counted, unfinished));
   }
 
   /** A new Network Connection: a fresh quota, and everything in flight is sent again [MQTT-4.4.0-1] [MQTT-4.9.0-1]. */

@@ -45,9 +45,13 @@ class MemoryStore implements Store {
       case "keepMessage":
         this.#lastNumber = Math.max(this.#lastNumber, mutation.number);
         this.#messages.set(mutation.number, mutation);
-        for (const { owner } of mutation.targets) this.#ownedBy(owner).add(mutation.number);
+        for (const { owner, session } of mutation.targets) {
+          this.#lastOwner = Math.max(this.#lastOwner, session);
+          this.#ownedBy(owner).add(mutation.number);
+        }
         return;
       case "bindPacketIdentifier":
+        this.#lastOwner = Math.max(this.#lastOwner, mutation.session);
         this.#replace(mutation.number, mutation.owner, (target) => bound(target, mutation));
         return;
       case "settle":

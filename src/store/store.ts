@@ -5,7 +5,7 @@ import type { Message } from "../session/message.ts";
 export interface StoredMessage {
   readonly number: number;
   readonly message: Message;
-  /** As they were when it was kept. */
+  /** Those that have not settled it; how they were bound since then is for `load` to say. */
   readonly targets: readonly Target[];
 }
 
@@ -14,11 +14,14 @@ export interface StoredMessage {
  * behind and may be committed again.
  */
 export interface Store {
-  /** Everything that was committed; messages ascend by number, and what belongs to a Session follows it. */
+  /**
+   * Everything that was committed; messages ascend by number, and what belongs to a Session follows it. Once, before the
+   * first commit.
+   */
   load(): AsyncIterable<readonly Recovered[]>;
   /** Durable when resolved. */
   commit(batch: readonly Mutation[]): Promise<void>;
-  /** Bodies by number; `undefined` for one that was settled meanwhile. Reads only what was committed. */
+  /** Bodies by number; `undefined` for one that all have settled. Reads only what was committed. */
   read(numbers: readonly number[]): Promise<readonly (StoredMessage | undefined)[]>;
   close(): Promise<void>;
 }

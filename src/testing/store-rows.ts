@@ -5,10 +5,11 @@ import type {
   PutSession,
   PutSubscription,
   PutWill,
+  Settle,
   Target,
 } from "../broker/mutation.ts";
 import { noUserProperties, type PublishProperties } from "../mqtt/packet.ts";
-import type { Message } from "../session/message.ts";
+import { type Message, messageBytes } from "../session/message.ts";
 
 /*
  * Mutations for tests of a store: complete rows of which a test says only what it is about.
@@ -69,7 +70,11 @@ export function keepFor(number: number, owners: readonly number[], replaced: Par
   return { kind: "keepMessage", number, message: message(replaced), targets: owners.map((owner) => target(owner)) };
 }
 
-export function bind(number: number, owner: number, replaced: Partial<BindPacketIdentifier> = {}): BindPacketIdentifier {
+export function bind(
+  number: number,
+  owner: number,
+  replaced: Partial<BindPacketIdentifier> = {},
+): BindPacketIdentifier {
   return {
     kind: "bindPacketIdentifier",
     number,
@@ -135,4 +140,13 @@ export function will(owner: number, replaced: Partial<PutWill> = {}): PutWill {
 
 export function retained(topicName: string, stamp: number, replaced: Partial<Message> = {}): PutRetained {
   return { kind: "putRetained", tenant: 0, message: message({ topicName, retain: true, ...replaced }), stamp };
+}
+
+export function settle(number: number, owner: number): Settle {
+  return { kind: "settle", number, owner };
+}
+
+/** What a message of `keepFor` counts for. */
+export function bytesOf(replaced: Partial<Message> = {}): number {
+  return messageBytes(message(replaced));
 }

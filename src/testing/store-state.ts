@@ -1,9 +1,9 @@
-import type { Recovered, Target } from "../broker/mutation.ts";
+import type { Mutation, QueuedMessage, Recovered, Target } from "../broker/mutation.ts";
 import type { PublishProperties } from "../mqtt/packet.ts";
-import type { Message } from "../session/message.ts";
+import { type Message, messageBytes } from "../session/message.ts";
 import type { Store, StoredMessage } from "../store/store.ts";
 
-/** What a store holds, as plain values that can be compared: one line per row, keyed so that each is there once. */
+/** What a store holds, as plain values that can be compared. */
 export interface StoreState {
   /** Key → what is known, for everything but messages. */
   readonly rows: ReadonlyMap<string, unknown>;
@@ -13,18 +13,46 @@ export interface StoreState {
   readonly lastOwner: number;
 }
 
+/** What a store holds that these mutations, of which none deletes or replaces another, were committed to. */
+export function stateOfRows(mutations: readonly Mutation[]): Promise<StoreState> {
+  let lastNumber = 0;
+  let lastOwner = 0;
+  const messages: QueuedMessage[] = [];
+  const rows: Recovered[] = [];
+  for (const row of mutations) {
+    if (row.kind === "keepMessage") {
+      const { number, message, targets } = row;
+      messages.push({ kind: "queuedMessage", number, bytes: messageBytes(message), targets });
+      lastNumber = Math.max(lastNumber, number);
+      lastOwner = Math.max(lastOwner, ...targets.map(({ session }) => session));
+    } else {
+      rows.push(row);
+      if (row.kind === "putRetained") lastNumber = Math.max(lastNumber, row.stamp);
+      if (row.kind === "putSession") lastOwner = Math.max(lastOwner, row.session);
+      if (row.kind === "putSubscription") lastOwner = Math.max(lastOwner, row.group);
+    }
+  }
+  return collect([[{ kind: "counters", lastNumber, lastOwner }], rows, messages]);
+}
+
 /**
  * Loads everything, and checks the order that the port promises.
  * @throws Error when a row comes twice, too early, or the messages do not ascend
  */
-export async function stateOf(store: Store): Promise<StoreState> {
+export function stateOf(store: Store): Promise<StoreState> {
+  return collect(store.load());
+}
+
+async function collect(
+  loaded: AsyncIterable<readonly Recovered[]> | readonly (readonly Recovered[])[],
+): Promise<StoreState> {
   const rows = new Map<string, unknown>();
   const messages = new Map<number, { bytes: number; targets: unknown[] }>();
   const sessions = new Set<number>();
   let counters = { lastNumber: 0, lastOwner: 0 };
   let count = 0;
   let last = 0;
-  for await (const batch of store.load()) {
+  for await (const batch of loaded) {
     for (const row of batch) {
       count += 1;
       if (row.kind === "counters") {
@@ -39,7 +67,7 @@ export async function stateOf(store: Store): Promise<StoreState> {
         else if ("session" in row && !sessions.has(row.session)) throw new Error(`${row.kind} came before its Session`);
         const key = keyOf(row);
         if (rows.has(key)) throw new Error(`${key} came twice`);
-        rows.set(key, valueOf(row));
+        rows.set(key, comparable(row));
       }
     }
   }
@@ -95,7 +123,7 @@ function keyOf(row: Row): string {
   }
 }
 
-function valueOf(row: Row): unknown {
+function comparable(row: Row): unknown {
   if (row.kind === "putRetained") return { ...row, message: messageOf(row.message) };
   if (row.kind !== "putWill") return row;
   const { payload, properties } = row.will;

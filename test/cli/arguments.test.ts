@@ -11,6 +11,7 @@ import { configTable } from "../../src/server/config.ts";
 const noFlags = {
   config: undefined,
   data: undefined,
+  store: undefined,
   mqtts: undefined,
   mqtt: undefined,
   bind: undefined,
@@ -24,7 +25,17 @@ test("serve has flags, with a space or = before the value", () => {
   const args = "serve --config a.yaml --data=d --store memory --mqtts 0 --mqtt=1883 --bind :: --demo --log-level warn";
   assert.deepEqual(parseCommand(args.split(" ")), {
     name: "serve",
-    flags: { ...noFlags, config: "a.yaml", data: "d", mqtts: 0, mqtt: 1_883, bind: "::", demo: true, logLevel: "warn" },
+    flags: {
+      ...noFlags,
+      config: "a.yaml",
+      data: "d",
+      store: "memory",
+      mqtts: 0,
+      mqtt: 1_883,
+      bind: "::",
+      demo: true,
+      logLevel: "warn",
+    },
   });
   assert.deepEqual(parseCommand(["serve", "--open"]), { name: "serve", flags: { ...noFlags, open: true } });
 });
@@ -65,7 +76,7 @@ for (const [args, sentence] of [
   ["serve --mqtt -1", "--mqtt -1: a port is a number from 0 to 65535, where 0 takes a free one"],
   ["serve --mqtts 65536", "--mqtts 65536: a port is a number from 0 to 65535, where 0 takes a free one"],
   ["serve --mqtts 0x50", "--mqtts 0x50: a port is a number from 0 to 65535, where 0 takes a free one"],
-  ["serve --store lmdb", "--store lmdb: memory is the only store"],
+  ["serve --store lmdb", "--store lmdb: there is no such store; stores are disk and memory"],
   ["serve --log-level wran", "--log-level wran: there is no such level; did you mean warn?"],
   [
     "serve --log-level 5",

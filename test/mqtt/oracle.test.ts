@@ -32,7 +32,10 @@ const taken: Disagreements = [
     /Password without|Authentication Data|Session Present|return codes above 5/,
     "it does not look at rules between fields, nor at reserved return codes",
   ],
-  [/ Packet Identifier of an? .* is not 0|^Topic Alias 0/, "it takes zeros that may not be [MQTT-2.2.1-3] [MQTT-3.3.2-8]"],
+  [
+    / Packet Identifier of an? .* is not 0|^Topic Alias 0/,
+    "it takes zeros that may not be [MQTT-2.2.1-3] [MQTT-3.3.2-8]",
+  ],
   [/ has a (Topic Filter|Reason Code|return code)/, "it takes lists that are empty [MQTT-3.8.3-2] [MQTT-3.10.3-2]"],
   [
     /not announced|of 3\.1\.1 (with|has|is)|ends with its|nothing behind/,

@@ -17,6 +17,7 @@ async function start(settings: ScenarioSettings): Promise<void> {
     policy: policyOf(settings),
     authenticator: { authenticate: async (request) => verdictOf(settings, request) },
     store: createMemoryStore(),
+    spaceProblem: () => undefined,
     log: pino({ level: "silent" }),
     responseInformation: settings.responseInformation,
     sysIntervalSeconds: 0,

@@ -33,10 +33,12 @@ access:
   - { allow: all, topic: "#", user: root }
 limits:
   packetBytesMax: 65536
+store: memory
 `);
   assert.deepEqual(read, {
     ...emptyConfig,
     data: "/etc/petstore/data",
+    store: "memory",
     logLevel: "warn",
     sysIntervalSeconds: 1,
     responseInformation: "answers/%c",
@@ -190,7 +192,7 @@ for (const [what, text, expected] of [
     "a list as the whole",
     "- a\n",
     [
-      "broker.yaml:1:1: The configuration must be a mapping. Write it as { key: value }; keys: data, listeners, access, limits, capabilities, responseInformation, sysIntervalSeconds, logLevel.",
+      "broker.yaml:1:1: The configuration must be a mapping. Write it as { key: value }; keys: data, store, listeners, access, limits, capabilities, responseInformation, sysIntervalSeconds, logLevel.",
     ],
   ],
   [
@@ -235,8 +237,8 @@ for (const [what, text, expected] of [
     "a name of Object.prototype as key",
     "toString: 1\n__proto__: 1\n",
     [
-      'broker.yaml:1:1: The configuration has no key "toString". Use one of: data, listeners, access, limits, capabilities, responseInformation, sysIntervalSeconds, logLevel.',
-      'broker.yaml:2:1: The configuration has no key "__proto__". Use one of: data, listeners, access, limits, capabilities, responseInformation, sysIntervalSeconds, logLevel.',
+      'broker.yaml:1:1: The configuration has no key "toString". Use one of: data, store, listeners, access, limits, capabilities, responseInformation, sysIntervalSeconds, logLevel.',
+      'broker.yaml:2:1: The configuration has no key "__proto__". Use one of: data, store, listeners, access, limits, capabilities, responseInformation, sysIntervalSeconds, logLevel.',
     ],
   ],
 ] as const) {

@@ -34,6 +34,7 @@ function options(replaced: Partial<ServerOptions> = {}): ServerOptions {
       }),
     },
     store: createMemoryStore(),
+    spaceProblem: () => undefined,
     log: pino({ level: "silent" }),
     responseInformation: undefined,
     sysIntervalSeconds: 0,
@@ -143,6 +144,46 @@ describe("a server", () => {
     const again = await startServer(options({ listeners: [{ ...plain, port }] }));
     await again.close();
     await first.close();
+  });
+
+  test("time goes on from the last time in the store when the machine's clock is behind it, and people hear of it", async () => {
+    const store = createMemoryStore();
+    const disconnectedAt = Date.now() + 3_600_000;
+    const session = { session: 1, tenant: 0, clientId: "c", principalName: "", sessionExpiryIntervalSeconds: 60 };
+    await store.commit([
+      { kind: "alive", at: disconnectedAt - 1_000 },
+      { kind: "putSession", ...session, disconnectedAt },
+    ]);
+    const logged: string[] = [];
+    const log = pino({ level: "warn" }, { write: (line: string) => logged.push(JSON.parse(line).msg) });
+    const server = await startServer(options({ store, log }));
+    const [sentence = "", ...others] = logged;
+    assert.deepEqual(others, []);
+    assert.match(
+      sentence,
+      /^the machine's clock is 3[56]\d\d s behind the last time in the store; time goes on from there$/,
+    );
+    const client = connectTcp(server.addresses[0]!.port, "127.0.0.1");
+    const { properties, ...fields } = connect("c");
+    client.write(
+      bytesOf([{ ...fields, cleanStart: false, properties: { ...properties, sessionExpiryIntervalSeconds: 60 } }]),
+    );
+    await next(packetsOf(client));
+    client.destroy();
+    await server.close();
+    for await (const rows of store.load()) {
+      for (const row of rows) if (row.kind === "putSession") assert.ok(row.disconnectedAt >= disconnectedAt);
+    }
+  });
+
+  test("a store without room refuses a Client from the start", async () => {
+    const server = await startServer(options({ spaceProblem: () => "the disk is full" }));
+    const client = connectTcp(server.addresses[0]!.port, "127.0.0.1");
+    client.write(bytesOf([connect("c")]));
+    const connack = await next(packetsOf(client));
+    assert.equal(connack.type === PacketType.Connack && connack.reasonCode, ReasonCode.ServerUnavailable);
+    client.destroy();
+    await server.close();
   });
 
   test("$SYS is there for the first subscriber", async () => {
