@@ -1,8 +1,10 @@
+import { noSubscriptionIdentifiers } from "../mqtt/packet.ts";
 import { PacketType } from "../mqtt/packet-type.ts";
 import type { Delivery } from "../session/pending-queue.ts";
 import type { InFlight } from "../session/sender.ts";
 import type { Connection } from "./connection.ts";
 import { effectiveQoS, identifiersOf, memberTakes, sendToMember } from "./deliver.ts";
+import type { Target } from "./mutation.ts";
 import {
   bindingOf,
   dropHead,
@@ -10,6 +12,7 @@ import {
   fetchResend,
   headOf,
   isBodyMissing,
+  keepFor,
   messageOf,
   type Owner,
   settle,
@@ -164,10 +167,13 @@ function sendFromGroup(
     state.counters.publishDropped += 1;
     return;
   }
+  const kept = numberOf(takeHead(group));
+  // It waited while no member was durable: this one's Client may know its Packet Identifier longer than we live.
+  const number = kept === 0 && session.durable ? keepFor(state, delivery.message, targetOf(group, delivery)) : kept;
   startAndSend(state, session, connection, transmission, {
     packetIdentifier: session.sender.takePacketIdentifier(),
     owner: group.number,
-    number: numberOf(takeHead(group)),
+    number,
     message: delivery.message,
     qos,
     retain,
@@ -175,6 +181,19 @@ function sendFromGroup(
     stage: "published",
     counted: false,
   });
+}
+
+function targetOf(group: SharedGroup, { message, qos }: Delivery): Target {
+  return {
+    kind: "group",
+    owner: group.number,
+    qos,
+    retain: message.retain,
+    subscriptionIdentifiers: noSubscriptionIdentifiers,
+    session: 0,
+    packetIdentifier: 0,
+    stage: "published",
+  };
 }
 
 /** The first sending of a message that waited: its Packet Identifier is kept before it leaves [MQTT-4.4.0-1]. */

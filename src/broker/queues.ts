@@ -2,7 +2,7 @@ import type { Message } from "../session/message.ts";
 import type { Delivery, PendingQueue } from "../session/pending-queue.ts";
 import type { InFlight } from "../session/sender.ts";
 import type { FetchedMessage } from "./broker.ts";
-import type { BindPacketIdentifier } from "./mutation.ts";
+import type { BindPacketIdentifier, Target } from "./mutation.ts";
 import type { Session } from "./session.ts";
 import type { BrokerState } from "./state.ts";
 
@@ -116,6 +116,13 @@ export function isBodyMissing(entry: InFlight): boolean {
 export function bindingOf(session: Session, entry: InFlight): BindPacketIdentifier {
   const { number, owner, qos, packetIdentifier, stage } = entry;
   return { kind: "bindPacketIdentifier", number, owner, session: session.number, qos, packetIdentifier, stage };
+}
+
+/** Gives a message a row for this one target; returns its number. */
+export function keepFor(state: BrokerState, message: Message, target: Target): number {
+  state.lastNumber += 1;
+  state.outbox.persist({ kind: "keepMessage", number: state.lastNumber, message, targets: [target] });
+  return state.lastNumber;
 }
 
 /** The owner is done with a kept message. */

@@ -2,7 +2,7 @@ import { keep, type Message, messageBytes } from "../session/message.ts";
 import type { RetainedCursor } from "../topics/retained-trie.ts";
 import { levelCount } from "../topics/topic-name.ts";
 import { effectiveQoS, identifiersOf } from "./deliver.ts";
-import type { Target } from "./mutation.ts";
+import { keepFor } from "./queues.ts";
 import type { Session, SessionSubscription } from "./session.ts";
 import type { BrokerState } from "./state.ts";
 import { Transmission } from "./transmit.ts";
@@ -143,12 +143,22 @@ function sendOne(state: BrokerState, member: SessionSubscription, message: Messa
     return;
   }
   const packetIdentifier = sender.takePacketIdentifier();
+  const owner = session.number;
   const number = session.durable
-    ? persistOne(state, session, message, qos, subscriptionIdentifiers, packetIdentifier)
+    ? keepFor(state, message, {
+        kind: "session",
+        owner,
+        qos,
+        retain: true,
+        subscriptionIdentifiers,
+        session: owner,
+        packetIdentifier,
+        stage: "published",
+      })
     : 0;
   sender.start({
     packetIdentifier,
-    owner: session.number,
+    owner,
     number,
     message: session.durable ? message : undefined,
     qos,
@@ -159,27 +169,4 @@ function sendOne(state: BrokerState, member: SessionSubscription, message: Messa
   });
   state.counters.queuedMessages += 1;
   transmission.send(state, connection, qos, true, subscriptionIdentifiers, packetIdentifier, false, number > 0);
-}
-
-function persistOne(
-  state: BrokerState,
-  session: Session,
-  message: Message,
-  qos: 1 | 2,
-  subscriptionIdentifiers: readonly number[],
-  packetIdentifier: number,
-): number {
-  state.lastNumber += 1;
-  const target: Target = {
-    kind: "session",
-    owner: session.number,
-    qos,
-    retain: true,
-    subscriptionIdentifiers,
-    session: session.number,
-    packetIdentifier,
-    stage: "published",
-  };
-  state.outbox.persist({ kind: "keepMessage", number: state.lastNumber, message, targets: [target] });
-  return state.lastNumber;
 }

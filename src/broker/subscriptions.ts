@@ -125,21 +125,17 @@ export function takeBack(state: BrokerState, session: Session, group: SharedGrou
   );
   for (const entry of entries.reverse()) {
     session.sender.finish(entry);
-    const body = bodyAgain(entry);
-    if (body === undefined) {
-      state.counters.queuedMessages -= 1;
-      continue;
-    }
-    group.pending.unshift(body.entry, body.bytes);
+    const waiting = waitingAgain(entry);
+    group.pending.unshift(waiting.entry, waiting.bytes);
     if (entry.number > 0) state.outbox.persist({ ...bindingOf(session, entry), session: 0, packetIdentifier: 0 });
   }
   return entries.length > 0;
 }
 
 /** What a message that is taken back waits as: by number when it has a row, else itself. */
-function bodyAgain(entry: InFlight): { readonly entry: number | Delivery; readonly bytes: number } | undefined {
-  const { message, number } = entry;
-  if (message === undefined) return number > 0 ? { entry: number, bytes: 0 } : undefined;
+function waitingAgain({ message, number }: InFlight): { readonly entry: number | Delivery; readonly bytes: number } {
+  // Only what has a row is ever without its body.
+  if (message === undefined) return { entry: number, bytes: 0 };
   const delivery: Delivery = { message, qos: 1, retain: message.retain, subscriptionIdentifiers: [] };
   return { entry: number > 0 ? number : delivery, bytes: deliveryBytes(delivery) };
 }

@@ -28,10 +28,6 @@ export class PendingQueue {
     return this.#entries.length;
   }
 
-  get bytes(): number {
-    return this.#bytes;
-  }
-
   push(entry: number | Delivery, bytes: number): void {
     this.#entries.push(entry);
     this.#sizes.push(bytes);
@@ -62,12 +58,6 @@ export class PendingQueue {
   /** Whether one more of this size would pass a bound. */
   isFull(bytes: number, messagesMax: number, bytesMax: number): boolean {
     return this.#entries.length >= messagesMax || (this.#entries.length > 0 && this.#bytes + bytes > bytesMax);
-  }
-
-  clear(): void {
-    this.#entries.clear();
-    this.#sizes.clear();
-    this.#bytes = 0;
   }
 }
 

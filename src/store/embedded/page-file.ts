@@ -18,7 +18,8 @@ const nodeBytes = 8;
 const treeBytes = 48;
 const magic = 0xbeefc0de;
 const dataVersion = 2;
-const noPage = 0xffff_ffff_ffff;
+/** All bits set. */
+const noPage: number = 2 ** 64;
 
 const branch = 1;
 const leaf = 2;
@@ -29,8 +30,8 @@ const bigValue = 1;
 /** The value of a node in the main tree is another tree: a named table. */
 export const treeValue = 2;
 
-/** Set on a commit that the disk has not confirmed. */
-const unconfirmed = 0x1000;
+/** Flag of the free tree in a head: the disk has not confirmed the commit. */
+export const unconfirmed = 0x1000;
 
 /** A tree of pages. */
 export interface Tree {
@@ -44,6 +45,7 @@ export interface Tree {
 export interface Snapshot {
   /** Number of the commit; ascending. */
   readonly commit: number;
+  readonly pageBytes: number;
   readonly lastPage: number;
   readonly free: Tree;
   readonly main: Tree;
@@ -109,7 +111,7 @@ export class PageFile {
     if (first.readUInt16LE(18) !== meta || first.readUInt32LE(headerBytes) !== magic)
       throw new NotAStoreFile("it does not begin as an LMDB file does");
     if ((first.readUInt32LE(headerBytes + 4) & 0xffff) !== dataVersion)
-      throw new OtherLmdbVersion("it is of another version of LMDB");
+      throw new OtherLmdbVersion(`The store was written by another version of LMDB: run the program that wrote it.`);
     this.#pageBytes = first.readUInt32LE(headerBytes + 24);
     if (this.#pageBytes < 512 || this.#pageBytes > 65_536 || (this.#pageBytes & (this.#pageBytes - 1)) !== 0)
       throw new NotAStoreFile("its page size is none");
@@ -229,7 +231,14 @@ export class PageFile {
     if (commit === 0 && !hasMagic) return [];
     const isUnconfirmed = (bytes.readUInt16LE(28) & unconfirmed) !== 0;
     return [
-      { commit, lastPage: longAt(bytes, 120), free: readTree(bytes, 24), main: readTree(bytes, 72), isUnconfirmed },
+      {
+        commit,
+        pageBytes: bytes.readUInt32LE(24),
+        lastPage: longAt(bytes, 120),
+        free: readTree(bytes, 24),
+        main: readTree(bytes, 72),
+        isUnconfirmed,
+      },
     ];
   }
 }
@@ -291,9 +300,9 @@ function markSeen(number: number, { seen }: Walk): void {
   seen[number] = 1;
 }
 
-/** Page and commit numbers have 48 bits; more is none. */
+/** Page and commit numbers have 48 bits; what is larger is not exact, and none of them. */
 function longAt(bytes: Buffer, at: number): number {
-  return bytes.readUIntLE(at, 6);
+  return bytes.readUInt16LE(at + 6) * 2 ** 48 + bytes.readUIntLE(at, 6);
 }
 
 function reasonOf(error: unknown): string {

@@ -1,5 +1,6 @@
 import type { Buffer } from "node:buffer";
-import { NotAStoreFile, PageFile, readTree, type Snapshot, type Walk } from "./page-file.ts";
+import { isDeepStrictEqual } from "node:util";
+import { NotAStoreFile, PageFile, readTree, type Snapshot, unconfirmed, type Walk } from "./page-file.ts";
 import { unsealed } from "./sealed.ts";
 import { formatKey, formatVersion, isTableName, type TableName } from "./tables.ts";
 
@@ -25,6 +26,9 @@ export interface Row {
   readonly value: Buffer;
 }
 
+/** More pages than any file has. */
+const pagesMax = 2 ** 36;
+
 /** So many problems are told; the rest is counted. */
 const problemsMax = 5;
 
@@ -39,13 +43,14 @@ export function readStoreFile(path: string): StoreReading {
     const [snapshot, ...before] = file.snapshots();
     if (snapshot === undefined) return nothing("it has no head that can be read");
     const reading = readSnapshot(file, snapshot);
-    if (reading.problems.length === 0) return reading;
+    const problems = [...headProblems(snapshot, before), ...reading.problems];
+    if (problems.length === 0) return reading;
     let best = reading;
     for (const other of before) {
       const found = readSnapshot(file, other);
       if (lossOf(found) < lossOf(best)) best = { ...found, commitsLost: snapshot.commit - other.commit };
     }
-    return { ...best, problems: reading.problems };
+    return { ...best, problems };
   } catch (error) {
     if (error instanceof NotAStoreFile) return nothing(error.message);
     throw error;
@@ -63,6 +68,19 @@ export function* rowsOfCommit(path: string, snapshot: Snapshot): Generator<Row> 
   } finally {
     file.close();
   }
+}
+
+/** LMDB reads its own copy of the head that we read, and the size of a page in any. */
+function headProblems(snapshot: Snapshot, others: readonly Snapshot[]): string[] {
+  const isOther = (other: Snapshot): boolean =>
+    other.pageBytes !== snapshot.pageBytes ||
+    other.lastPage > pagesMax ||
+    (other.commit === snapshot.commit && !isDeepStrictEqual(placesOf(other), placesOf(snapshot)));
+  return others.some(isOther) ? ["the heads of the file do not agree"] : [];
+}
+
+function placesOf({ lastPage, free, main }: Snapshot): unknown {
+  return [lastPage, { ...free, flags: free.flags & ~unconfirmed }, main];
 }
 
 function nothing(problem: string): StoreReading {
