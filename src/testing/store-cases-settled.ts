@@ -41,6 +41,32 @@ export const settledCases: Readonly<Record<string, StoreCase>> = {
     assert.ok(Object.values(others).every((rows) => rows === 0));
   },
 
+  "a message that was kept twice is gone when it is settled once": async (bench) => {
+    await bench.commit(session(1), keepFor(1, [1]), keepFor(2, [1]));
+    await bench.commit(session(1), keepFor(1, [1]), keepFor(2, [1]));
+    await bench.commit(settle(1, 1), settle(2, 1), keepFor(3, [1]));
+    await bench.commit(settle(3, 1));
+    const { log = 0, settled = 0 } = await bench.rowsLeft();
+    assert.deepEqual([log, settled], [0, 0]);
+  },
+
+  "what is bound after it was settled leaves nothing behind": async (bench) => {
+    await bench.commit(session(1), keepFor(1, [1]), keepFor(2, [1]));
+    await bench.commit(settle(1, 1), bind(1, 1));
+    await bench.commit(bind(1, 1));
+    assert.equal((await bench.rowsLeft())["bound"] ?? 0, 0);
+    assert.deepEqual([...(await bench.reopen()).messages.keys()], [2]);
+  },
+
+  "what one commit leaves of a row, the next takes away while the store still looks at it": async (bench) => {
+    const numbers = Array.from({ length: 100 }, (_, index) => index + 1);
+    await bench.commit(session(1), ...numbers.map((number) => keepFor(number, [1])));
+    const most = bench.commit(...numbers.slice(0, 90).map((number) => settle(number, 1)));
+    const rest = bench.commit(...numbers.slice(90).map((number) => settle(number, 1)));
+    await Promise.all([most, rest]);
+    assert.equal((await bench.rowsLeft())["log"] ?? 0, 0);
+  },
+
   "the counters never go back, also when the log is empty": async (bench) => {
     await bench.commit(session(7), subscription(7, "$share/g/a", { group: 8 }), keepFor(41, [7]), settle(41, 7));
     await bench.commit({ kind: "deleteSession", session: 7 }, { kind: "deleteGroup", group: 8 });

@@ -93,7 +93,7 @@ export function readOf(stored: StoredMessage | undefined): unknown {
 }
 
 /** A message, comparable: bytes as text. */
-export function messageOf({ topicName, payload, qos, retain, properties, expiresAt }: Message): unknown {
+function messageOf({ topicName, payload, qos, retain, properties, expiresAt }: Message): unknown {
   return { topicName, payload: textOf(payload), qos, retain, expiresAt, properties: propertiesOf(properties) };
 }
 

@@ -47,9 +47,9 @@ export const sharedTopics: readonly string[] = ["s/0", "s/1"];
 
 const always = 0xffff_ffff;
 
-/** Draws a Client that mostly publishes, listens, or shares. */
-export function drawTraits(random: Random, name: string): ClientTraits {
-  const isMember = random.chance(0.35);
+/** Draws a Client; it is a member of a shared group so many times of 1. */
+export function drawTraits(random: Random, name: string, memberChance: number): ClientTraits {
+  const isMember = random.chance(memberChance);
   const protocolVersion = random.chance(0.7) ? ProtocolVersion.V5 : ProtocolVersion.V311;
   const isV5 = protocolVersion === ProtocolVersion.V5;
   const sessionExpirySeconds = random.pick(isV5 ? [0, 0, 3, 10, 60, 1_000, always] : [0, always, always]);

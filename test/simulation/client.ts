@@ -168,6 +168,7 @@ export class SimulatedClient implements LinkOwner {
         topicAliasMaximum: isV5 ? traits.topicAliasMaximum : undefined,
       },
     });
+    this.#keepAlive(link);
     agenda.after(patience, () => {
       if (this.link === link && !this.#isConnected) this.#world.cut(link);
     });
@@ -201,9 +202,9 @@ export class SimulatedClient implements LinkOwner {
       this.#subscriptions.begin(session);
       this.#sender.restart(quota);
     }
-    this.#keepAlive(link);
   }
 
+  /** From CONNECT on, whether CONNACK came or not [MQTT-3.1.2-20]. */
   #keepAlive(link: Link): void {
     const { keepAliveSeconds } = this.traits;
     if (keepAliveSeconds === 0) return;
@@ -263,7 +264,7 @@ export class SimulatedClient implements LinkOwner {
       case PacketType.Pingresp:
         break;
       case PacketType.Disconnect:
-        if (packet.reasonCode !== ReasonCode.KeepAliveTimeout) throw this.#wrong(`DISCONNECT ${packet.reasonCode}`);
+        if (!mayEnd(link, packet.reasonCode)) throw this.#wrong(`DISCONNECT ${packet.reasonCode}`);
         break;
       default:
         throw this.#wrong(`packet type ${packet.type}`);
@@ -375,6 +376,11 @@ export class SimulatedClient implements LinkOwner {
   #wrong(what: string): Violation {
     return new Violation(`${this.name} got ${what}`, this.name);
   }
+}
+
+/** Why a Server may end the connection of a Client that does nothing wrong. */
+function mayEnd(link: Link, reasonCode: ReasonCode): boolean {
+  return reasonCode === ReasonCode.ServerShuttingDown || (reasonCode === ReasonCode.KeepAliveTimeout && link.wasHeld);
 }
 
 function willOf(will: WillRecord): Will {

@@ -171,7 +171,7 @@ export class Ledger {
     const copies = message.retain ? matching.length : 0;
     checkCount(session, publish.qos, message, delivery, isShared, copies);
     const mayBeDropped = (publish.qos === 0 || this.overflowed.has(session.client)) && message.sent > 1;
-    if (isFirst && !isShared && !publish.retain && !mayBeDropped && isInOrder(message, matching)) {
+    if (isFirst && !isShared && !publish.retain && !mayBeDropped && isInOrder(message, publish.qos, matching)) {
       this.#checkOrder(session, publish.qos, message);
     }
   }
@@ -254,12 +254,15 @@ function checkGranted(
  */
 function isInOrder(
   { sent, handed, expirySeconds, wasRefused }: MessageRecord,
+  received: QoS,
   matching: readonly SubscriptionRecord[],
 ): boolean {
   const [step] = handed;
   if (sent === 1 || step === undefined) return true;
   if (expirySeconds !== undefined || wasRefused) return false;
-  return matching.some(({ begun, isGivenUp }) => begun !== undefined && begun.index < step.index && !isGivenUp);
+  return matching.some(
+    ({ begun, qos, isGivenUp }) => begun !== undefined && begun.index < step.index && qos >= received && !isGivenUp,
+  );
 }
 
 /** Nothing that came behind an UNSUBSCRIBE [MQTT-3.10.4-2]. */

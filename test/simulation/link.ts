@@ -68,6 +68,8 @@ export class Link extends Connection {
   /** The Server may be told of it and may send on it. */
   isOpen = true;
   isHeld = false;
+  /** The Server did not read it for a while after it was accepted: it cannot know that its Client lives. */
+  wasHeld = false;
   isTouched = false;
 
   /** CONNECT of this connection was accepted in this step. */
@@ -142,6 +144,12 @@ export class Link extends Connection {
     if (!this.#lacksRoom || !this.isOpen || this.#unsent > this.#bytesMax / 2) return;
     this.#lacksRoom = false;
     this.#host.roomy(this);
+  }
+
+  /** The Server wants nothing more of it for now. */
+  hold(): void {
+    this.isHeld = true;
+    if (this.accepted !== undefined) this.wasHeld = true;
   }
 
   /** The Server ends it behind what was sent. */

@@ -21,8 +21,8 @@ export interface ProcessWatcher {
   /** Counts steps over all lives. */
   nextIndex(): number;
   observed(observation: Observation): void;
-  /** The Broker sends a packet; it may still be held. */
-  sending(link: Link, packet: Packet, index: number): void;
+  /** The Broker, to which it is `now`, sends a packet; it may still be held. */
+  sending(link: Link, packet: Packet, now: number): void;
   /** A verb came to its end. */
   stepped(step: Step): void;
   /** Writes history; undefined when nobody reads it. */
@@ -123,6 +123,14 @@ export class SimulatedProcess implements LinkHost, Life, CommitsListener {
     this.verb(
       () => `${link.owner.name} opened`,
       (now) => this.broker.opened(link, now),
+    );
+  }
+
+  /** It is asked to stop: everybody hears of it, and what waits for the store is kept. */
+  drain(): void {
+    this.verb(
+      () => "drain",
+      (now) => this.broker.drain(undefined, now),
     );
   }
 
@@ -281,7 +289,7 @@ export class SimulatedProcess implements LinkHost, Life, CommitsListener {
         case "confirmAfterCommit":
           break;
         case "pause":
-          (record.connection as Link).isHeld = true;
+          (record.connection as Link).hold();
           break;
         case "resume":
           (record.connection as Link).isHeld = false;
@@ -301,7 +309,7 @@ export class SimulatedProcess implements LinkHost, Life, CommitsListener {
     if (!link.isOpen)
       throw new Violation(`${link.owner.name} is sent ${packetLine(packet)} after its end`, link.owner.name);
     this.#watcher.log?.(`  ${link.owner.name} < ${packetLine(packet)}${commit > 0 ? ` after ${commit}` : ""}`);
-    this.#watcher.sending(link, packet, this.#index);
+    this.#watcher.sending(link, packet, this.#now);
     link.queue(packet, bytes, commit);
     this.#touch(link);
   }

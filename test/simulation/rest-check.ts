@@ -1,7 +1,22 @@
+import type { Limits } from "../../src/broker/limits.ts";
+import type { Session } from "../../src/broker/session.ts";
 import type { SimulatedStore } from "../../src/testing/simulated-store.ts";
 import type { SimulatedClient } from "./client.ts";
 import type { SimulatedProcess } from "./process.ts";
 import { Violation } from "./records.ts";
+
+/** No queue is longer than its bound; what comes back to a group may pass it, by what its members have in flight. */
+export function checkBounds(sessions: ReadonlySet<Session>, { queueMessagesMax }: Limits): void {
+  for (const { clientId, pending, groups } of sessions) {
+    if (pending.length > queueMessagesMax) throw new Violation(`${clientId} has ${pending.length} waiting`, clientId);
+    for (const group of groups ?? []) {
+      const inFlight = group.members.reduce((sum, { session }) => sum + session.sender.inFlight.size, 0);
+      const most = queueMessagesMax + Math.max(inFlight, group.members.length * 100);
+      if (group.pending.length > most)
+        throw new Violation(`${group.name} has ${group.pending.length} waiting`, clientId);
+    }
+  }
+}
 
 /** At rest nothing waits anywhere: no queue, no flow, no row of a settled message. */
 export async function checkRest(

@@ -23,6 +23,7 @@ export interface WorldSettings {
 export function drawSettings(random: Random): WorldSettings {
   const count = random.pick([5, 8, 12, 12, 20, 40]);
   const isQueueSmall = random.chance(0.15);
+  const memberChance = random.pick([0, 0.35, 0.35, 0.9]);
   return {
     limits: createLimits({
       receiveMaximum: random.pick([1, 2, 10, 100]),
@@ -33,7 +34,7 @@ export function drawSettings(random: Random): WorldSettings {
       messageCacheBytesMax: random.pick([0, 1_000, 1_000_000]),
       sliceMax: random.pick([1, 3, 1_000]),
     }),
-    clients: Array.from({ length: count }, (_, index) => drawTraits(random, `c${index}`)),
+    clients: Array.from({ length: count }, (_, index) => drawTraits(random, `c${index}`, memberChance)),
     store: {
       commitMillisecondsMax: random.pick([0, 1, 10, 50]),
       readMillisecondsMax: random.pick([0, 5, 50]),

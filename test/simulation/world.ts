@@ -1,4 +1,5 @@
 import type { Observation } from "../../src/broker/observation.ts";
+import type { Session } from "../../src/broker/session.ts";
 import type { Packet } from "../../src/mqtt/packet.ts";
 import { Agenda } from "../../src/testing/agenda.ts";
 import { Random } from "../../src/testing/random.ts";
@@ -10,7 +11,7 @@ import { Ledger } from "./ledger.ts";
 import { Link } from "./link.ts";
 import { type ProcessWatcher, SimulatedProcess } from "./process.ts";
 import { isLost, type SessionRecord, type Step, Violation } from "./records.ts";
-import { checkRest } from "./rest-check.ts";
+import { checkBounds, checkRest } from "./rest-check.ts";
 import { checkRetained, retainedNow } from "./retained-check.ts";
 import { drawSettings, type WorldSettings } from "./settings.ts";
 import { checkWills } from "./will-check.ts";
@@ -39,6 +40,8 @@ export class World implements ClientWorld, ProcessWatcher {
   readonly #clients: SimulatedClient[] = [];
   /** Connections whose acceptance or end is still to be seen. */
   readonly #open: Set<Link> = new Set();
+  /** Sessions of this process that a connection was on. */
+  readonly #sessions: Set<Session> = new Set();
   #process: SimulatedProcess | undefined = undefined;
   #dead: SimulatedProcess[] = [];
   #isSettling = false;
@@ -65,6 +68,7 @@ export class World implements ClientWorld, ProcessWatcher {
     for (const name of ["w1", "w2"]) this.#watchers.push(this.#add(watcherTraits(name)));
     for (const traits of this.#settings.clients) this.#add(traits);
     this.#planCrash();
+    this.#checkBounds();
     await agenda.runUntil(agenda.now + this.#settings.duration);
     await this.#rest();
     await this.#probe("p1");
@@ -86,8 +90,8 @@ export class World implements ClientWorld, ProcessWatcher {
     this.ledger.observed(observation);
   }
 
-  sending(link: Link, packet: Packet): void {
-    this.ledger.sending(link, packet, this.agenda.now);
+  sending(link: Link, packet: Packet, now: number): void {
+    this.ledger.sending(link, packet, now);
   }
 
   stepped(step: Step): void {
@@ -95,6 +99,7 @@ export class World implements ClientWorld, ProcessWatcher {
     for (const link of this.#open) {
       if (link.accepted === undefined && link.state === "Connected") {
         link.accepted = step;
+        if (link.session !== undefined) this.#sessions.add(link.session);
         this.ledger.welcomed(link, step);
       }
       if (link.state !== "Closed") continue;
@@ -141,6 +146,7 @@ export class World implements ClientWorld, ProcessWatcher {
     const process = this.#process;
     if (process === undefined) return;
     process.crash();
+    this.#sessions.clear();
     // What it took over and did not keep, the next one takes over again.
     if (process.recovered !== undefined && !isLost(process.recovered)) this.#dead = [];
     this.#dead.push(process);
@@ -153,16 +159,32 @@ export class World implements ClientWorld, ProcessWatcher {
   }
 
   #planCrash(): void {
+    const { agenda, random } = this;
     const { crashEvery, downMax } = this.#settings;
     if (crashEvery === Number.POSITIVE_INFINITY) return;
-    this.agenda.after(this.random.integer(1, crashEvery), () => {
+    agenda.after(random.integer(1, crashEvery), () => {
       if (this.#isSettling) return;
-      this.#crash();
-      this.agenda.after(this.random.integer(0, downMax), async () => {
-        await this.#boot();
-        this.#planCrash();
+      const isAsked = random.chance(0.15);
+      if (isAsked) this.#drain();
+      agenda.after(isAsked ? random.integer(0, 1_000) : 0, () => {
+        this.#crash();
+        agenda.after(random.integer(0, downMax), async () => {
+          await this.#boot();
+          this.#planCrash();
+        });
       });
     });
+  }
+
+  /** It is asked to stop before it is killed: Clients hear of it. */
+  #drain(): void {
+    this.ledger.hasRefused = true;
+    this.#process?.drain();
+  }
+
+  #checkBounds(): void {
+    checkBounds(this.#sessions, this.#settings.limits);
+    if (!this.#isSettling) this.agenda.after(500, () => this.#checkBounds());
   }
 
   /** Nothing goes wrong any more: everybody comes back and finishes; then all is looked at. */

@@ -31,7 +31,7 @@ const step: fc.Arbitrary<Step> = fc.record({
 
 test("whatever is committed, both engines hold the same, also when they are opened again", async () => {
   await fc.assert(fc.asyncProperty(fc.array(step, { minLength: 20, maxLength: 300, size: "max" }), run), {
-    numRuns: Number(process.env["STORE_MODEL_RUNS"] ?? 40),
+    numRuns: Number(process.env["STORE_MODEL_RUNS"] ?? 25),
   });
 });
 

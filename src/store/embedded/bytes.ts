@@ -93,6 +93,15 @@ export class RecordReader {
     return this.#position >= this.#buffer.length;
   }
 
+  get position(): number {
+    return this.#position;
+  }
+
+  /** Passes over what stands before a position. */
+  skipTo(position: number): void {
+    this.#position = position;
+  }
+
   byte(): number {
     const value = this.#buffer.readUInt8(this.#position);
     this.#position += 1;
@@ -128,11 +137,6 @@ export class RecordReader {
 
   text(): string {
     return this.raw(this.number()).toString("utf8");
-  }
-
-  /** A view of all bytes that are left. */
-  rest(): Buffer {
-    return this.raw(this.#buffer.length - this.#position);
   }
 
   /** A view of the next bytes. */

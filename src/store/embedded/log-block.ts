@@ -2,7 +2,7 @@ import type { Buffer } from "node:buffer";
 import type { KeepMessage, QueuedMessage, Target } from "../../broker/mutation.ts";
 import { messageBytes } from "../../session/message.ts";
 import type { StoredMessage } from "../store.ts";
-import { RecordReader, RecordWriter } from "./bytes.ts";
+import { type RecordReader, RecordWriter } from "./bytes.ts";
 import { numberKey } from "./keys.ts";
 import { readMessage, readTarget, writeMessage, writeTarget } from "./records.ts";
 import { newRecord, sealed, unsealed } from "./sealed.ts";
@@ -17,8 +17,8 @@ import { newRecord, sealed, unsealed } from "./sealed.ts";
  *                                              └ read at start ┘ └ skipped ┘
  */
 
-/** What fits into sixteen pages of LMDB with their header. A larger message has a block of its own. */
-export const blockBytesMax: number = 65_536 - 24;
+/** What fits into four pages of LMDB with their header. A larger message has a block of its own. */
+const blockBytesMax = 16_384 - 24;
 
 /** The checksum, and the length before an entry. */
 const frameBytes = 8;
@@ -33,8 +33,8 @@ export interface LogBlock {
 /** Whether an owner still has a message. */
 export type IsOwed = (owner: number, number: number) => boolean;
 
-/** Packs the messages of one commit, which ascend by number, into blocks. */
-export function createBlocks(messages: readonly KeepMessage[]): LogBlock[] {
+/** Packs the messages of one commit, which ascend by number, into blocks of at most so many bytes. */
+export function createBlocks(messages: readonly KeepMessage[], bytesMax: number = blockBytesMax): LogBlock[] {
   const blocks: LogBlock[] = [];
   const record = newRecord();
   const entry = new RecordWriter();
@@ -42,7 +42,7 @@ export function createBlocks(messages: readonly KeepMessage[]): LogBlock[] {
   let first = 0;
   for (const kept of messages) {
     writeEntry(entry, kept, first);
-    if (packed.length > 0 && record.position + entry.position + frameBytes > blockBytesMax) {
+    if (packed.length > 0 && record.position + entry.position + frameBytes > bytesMax) {
       blocks.push({ first, messages: packed, record: sealed(numberKey(first), record) });
       packed = [];
       newRecord(record);
@@ -61,43 +61,56 @@ export function createBlocks(messages: readonly KeepMessage[]): LogBlock[] {
 
 /** The messages of a block that an owner still has, and their targets that are not settled. */
 export function thinned(key: Buffer, value: Buffer, first: number, isOwed: IsOwed): Buffer {
+  const block = unsealed(key, value);
   const record = newRecord();
   const entry = new RecordWriter();
-  for (const reader of entriesOf(key, value)) {
-    const offset = reader.number();
-    const bytes = reader.number();
-    const targets = readTargets(reader).filter(({ owner }) => isOwed(owner, first + offset));
-    if (targets.length === 0) continue;
-    writeHead(entry, offset, bytes, targets);
-    entry.raw(reader.rest());
-    appendEntry(record, entry);
+  while (!block.atEnd) {
+    const end = block.number() + block.position;
+    const offset = block.number();
+    const bytes = block.number();
+    const targets = readTargets(block).filter(({ owner }) => isOwed(owner, first + offset));
+    if (targets.length > 0) {
+      writeHead(entry, offset, bytes, targets);
+      entry.raw(block.raw(end - block.position));
+      appendEntry(record, entry);
+    }
+    block.skipTo(end);
   }
   return sealed(key, record);
 }
 
 /** The messages of a block without their bodies. */
 export function* queuedMessages(key: Buffer, value: Buffer, first: number): Generator<QueuedMessage> {
-  for (const entry of entriesOf(key, value)) {
-    const number = first + entry.number();
-    const bytes = entry.number();
-    yield { kind: "queuedMessage", number, bytes, targets: readTargets(entry) };
+  const block = unsealed(key, value);
+  while (!block.atEnd) {
+    const end = block.number() + block.position;
+    const number = first + block.number();
+    const bytes = block.number();
+    yield { kind: "queuedMessage", number, bytes, targets: readTargets(block) };
+    block.skipTo(end);
   }
 }
 
 /** Those of the wanted messages that stand in a block. */
-export function* storedMessages(
+export function storedMessages(
   key: Buffer,
   value: Buffer,
   first: number,
   wanted: ReadonlySet<number>,
-): Generator<StoredMessage> {
-  for (const entry of entriesOf(key, value)) {
-    const number = first + entry.number();
-    if (!wanted.has(number)) continue;
-    entry.number();
-    const targets = readTargets(entry);
-    yield { number, message: readMessage(entry), targets };
+): readonly StoredMessage[] {
+  const block = unsealed(key, value);
+  const found: StoredMessage[] = [];
+  while (!block.atEnd && found.length < wanted.size) {
+    const end = block.number() + block.position;
+    const number = first + block.number();
+    if (wanted.has(number)) {
+      block.number();
+      const targets = readTargets(block);
+      found.push({ number, message: readMessage(block), targets });
+    }
+    block.skipTo(end);
   }
+  return found;
 }
 
 function writeEntry(entry: RecordWriter, { number, message, targets }: KeepMessage, first: number): void {
@@ -122,9 +135,4 @@ function readTargets(entry: RecordReader): Target[] {
   const targets: Target[] = [];
   for (let count = entry.number(); count > 0; count -= 1) targets.push(readTarget(entry));
   return targets;
-}
-
-function* entriesOf(key: Buffer, value: Buffer): Generator<RecordReader> {
-  const block = unsealed(key, value);
-  while (!block.atEnd) yield new RecordReader(block.raw(block.number()));
 }

@@ -62,7 +62,7 @@ export interface Entry {
 export class NotAStoreFile extends Error {}
 
 /** The file is of another version of LMDB, which may be whole. */
-export class OtherLmdbVersion extends Error {}
+class OtherLmdbVersion extends Error {}
 
 /** A page that is not what it should be. */
 class BadPage extends Error {}

@@ -30,7 +30,8 @@ const copyBytesMax = 8 * 1_048_576;
 /**
  * Reads the whole file of a store before it is opened. A damaged one is set aside under a name with the time, and a new
  * one with all that could be read takes its place; undefined when there was nothing to do.
- * @throws OtherLmdbVersion, Error with a sentence when somebody writes to the file, StoreError, or the error of the file system
+ * @throws Error with a sentence for another version of LMDB or when somebody writes to the file, StoreError, or the error of
+ * the file system
  */
 export async function salvageStore(path: string, now: Date): Promise<SalvageReport | undefined> {
   const first = readStoreFile(path);

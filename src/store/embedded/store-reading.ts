@@ -1,6 +1,6 @@
 import type { Buffer } from "node:buffer";
 import { isDeepStrictEqual } from "node:util";
-import { NotAStoreFile, PageFile, readTree, type Snapshot, unconfirmed, type Walk } from "./page-file.ts";
+import { NotAStoreFile, PageFile, readTree, type Snapshot, treeValue, unconfirmed, type Walk } from "./page-file.ts";
 import { unsealed } from "./sealed.ts";
 import { formatKey, formatVersion, isTableName, type TableName } from "./tables.ts";
 
@@ -35,7 +35,7 @@ const problemsMax = 5;
 /**
  * Reads every page and row of a store's file without LMDB, which ends the process when a page is not what it should be.
  * What is of another format or version is for those to refuse who open it.
- * @throws OtherLmdbVersion, or the error of the file system
+ * @throws Error with a sentence for another version of LMDB, or the error of the file system
  */
 export function readStoreFile(path: string): StoreReading {
   const file = new PageFile(path);
@@ -104,10 +104,10 @@ function* rowsOfSnapshot(file: PageFile, snapshot: Snapshot): Generator<Row, Sto
   const readable: RowCounts = {};
   const lost: RowCounts = {};
   const walk = file.walk(snapshot, (problem) => problems.tell(problem));
-  for (const { key: nameKey, value: treeValue } of file.entries(snapshot.main, walk)) {
-    const table = nameKey.toString("latin1").replace(/\0$/, "");
-    if (!isTableName(table)) continue;
-    const tree = readTree(treeValue);
+  for (const { key: name, value: root, flags } of file.entries(snapshot.main, walk)) {
+    const table = name.toString("latin1").replace(/\0$/, "");
+    if (flags !== treeValue || !isTableName(table)) continue;
+    const tree = readTree(root);
     if (tree.flags !== 0) problems.tell(`the table ${table} has unknown flags`);
     let count = 0;
     for (const { key, value } of file.entries(tree, walk)) {

@@ -9,7 +9,7 @@ import type { TableName, Tables } from "./tables.ts";
 const sweepMax = 1_000;
 
 /** So many rows of the log are written again in one commit; each may be as large as one message. */
-const thinMax = 8;
+const thinMax = 32;
 
 const tablesOfOwner: readonly TableName[] = ["subscriptions", "received", "wills", "bound", "settled", "floors"];
 
