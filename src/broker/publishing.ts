@@ -1,6 +1,6 @@
 import type { Message } from "../session/message.ts";
 import { deliver } from "./deliver.ts";
-import { retain } from "./retained.ts";
+import { isServerTopic, retain, retainedIsFull } from "./retained.ts";
 import type { Session } from "./session.ts";
 import type { BrokerState } from "./state.ts";
 
@@ -17,6 +17,15 @@ export function publish(
   now: number,
 ): { readonly matched: boolean; readonly kept: boolean } {
   // [MQTT-3.3.1-8]: without RETAIN nothing is stored, removed or replaced.
-  const retained = message.retain && !state.refusing && retain(state, tenant, message);
+  const retained = message.retain && mayRetain(state, tenant, message) && retain(state, tenant, message);
   return deliver(state, tenant, message, publisher, kept || retained, now);
+}
+
+/**
+ * Whoever can be told was refused before it came here. A Will cannot: its row was kept when the store took it, so it is
+ * retained unless the bound is passed [MQTT-3.1.2-15]. QoS 0 cannot either, and waits for a store that takes new work.
+ */
+function mayRetain(state: BrokerState, tenant: number, message: Message): boolean {
+  if (state.refusing && message.qos === 0 && !isServerTopic(message.topicName)) return false;
+  return !retainedIsFull(state, tenant, message);
 }

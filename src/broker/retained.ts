@@ -8,7 +8,9 @@ import type { BrokerState } from "./state.ts";
 import { Transmission } from "./transmit.ts";
 
 /** Topic Names of the Server itself, made anew by every process: never in the store. */
-const serverTopicPrefix = "$SYS/";
+export function isServerTopic(topicName: string): boolean {
+  return topicName.startsWith("$SYS/");
+}
 
 /** The Retained Message of one Topic Name (§3.3.1.3). */
 export interface Retained {
@@ -41,7 +43,7 @@ export function retainedIsFull(state: BrokerState, tenant: number, message: Mess
  */
 export function retain(state: BrokerState, tenant: number, message: Message): boolean {
   const { topicName } = message;
-  const isOurs = topicName.startsWith(serverTopicPrefix);
+  const isOurs = isServerTopic(topicName);
   if (message.payload.length === 0) return forget(state, tenant, topicName) && !isOurs;
   const kept = keep(message);
   storeRetained(state, tenant, kept);
@@ -72,7 +74,7 @@ function forget(state: BrokerState, tenant: number, topicName: string): boolean 
   const removed = state.tenant(tenant).retained.delete(topicName);
   if (removed === undefined) return false;
   forgetReplaced(state, removed);
-  if (!topicName.startsWith(serverTopicPrefix)) state.outbox.persist({ kind: "deleteRetained", tenant, topicName });
+  if (!isServerTopic(topicName)) state.outbox.persist({ kind: "deleteRetained", tenant, topicName });
   return true;
 }
 

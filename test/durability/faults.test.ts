@@ -32,12 +32,15 @@ describe("the broker and its disk", { timeout: 200_000 }, () => {
   let directory: string;
   let problems: string[];
   let ticks: NodeJS.Timeout | undefined;
+  /** A client that is left alone tries to come back for ever. */
+  const clients: (Publisher | Subscriber)[] = [];
   beforeEach(() => {
     directory = mkdtempSync(join(tmpdir(), "petstore-mqtt-faults-"));
     problems = [];
   });
   afterEach(() => {
     clearInterval(ticks);
+    for (const client of clients.splice(0)) client.down();
     killBrokers();
     spawnSync("umount", [join(directory, "data")], { stdio: "ignore" });
     rmSync(directory, { recursive: true, force: true });
@@ -70,11 +73,13 @@ describe("the broker and its disk", { timeout: 200_000 }, () => {
     const next = (sequence: number) => {
       return { topicName: `ledger/${name}`, payload: Buffer.from(`${sequence} `.padEnd(bytes, "x")), retain: false };
     };
-    return new Publisher(name, 1, 20, next, random, report);
+    const publisher = new Publisher(name, 1, 20, next, random, report);
+    clients.push(publisher);
+    return publisher;
   }
 
   function subscriberOf(account: SubscriberAccount): Subscriber {
-    return new Subscriber(
+    const subscriber = new Subscriber(
       account.name,
       "ledger/#",
       1,
@@ -82,6 +87,8 @@ describe("the broker and its disk", { timeout: 200_000 }, () => {
       random,
       report,
     );
+    clients.push(subscriber);
+    return subscriber;
   }
 
   function tick(...clients: readonly { tick(): void }[]): void {
