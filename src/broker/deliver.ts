@@ -32,7 +32,7 @@ export function deliver(
     if (matched) return kept ? matchedKept : matchedOnly;
     return kept ? unmatchedKept : unmatched;
   }
-  return new Acknowledged(state, transmission, kept).deliver(routes, publisher);
+  return new Acknowledged(state, routes, transmission, kept).deliver(publisher);
 }
 
 const unmatched = { matched: false, kept: false } as const;
@@ -134,6 +134,7 @@ interface Started {
  */
 class Acknowledged {
   readonly #state: BrokerState;
+  readonly #routes: Routes;
   readonly #transmission: Transmission;
   readonly #message: Message;
   readonly #targets: Target[] = [];
@@ -142,16 +143,19 @@ class Acknowledged {
   #bytes = 0;
   #number = 0;
   #waiting = false;
+  #rows: boolean | undefined = undefined;
   #kept: boolean;
 
-  constructor(state: BrokerState, transmission: Transmission, kept: boolean) {
+  constructor(state: BrokerState, routes: Routes, transmission: Transmission, kept: boolean) {
     this.#state = state;
+    this.#routes = routes;
     this.#transmission = transmission;
     this.#message = transmission.message;
     this.#kept = kept;
   }
 
-  deliver(routes: Routes, publisher: Session | undefined): { readonly matched: boolean; readonly kept: boolean } {
+  deliver(publisher: Session | undefined): { readonly matched: boolean; readonly kept: boolean } {
+    const routes = this.#routes;
     let matched = routes.groups.length > 0;
     for (const merged of routes.sessions) {
       const route = routeFor(merged, publisher);
@@ -187,7 +191,7 @@ class Acknowledged {
     } else if (session.durable) {
       this.#wait(session, session.clientId, number);
     } else {
-      const delivery = { message: this.#keep(), qos, retain, subscriptionIdentifiers };
+      const delivery = { message: this.#keep(), qos, retain, subscriptionIdentifiers, kept: this.#hasRows() };
       enqueue(this.#state, session, session.clientId, delivery, this.#bytes);
     }
     if (!session.durable) return;
@@ -209,6 +213,7 @@ class Acknowledged {
           qos: published,
           retain: this.#message.retain,
           subscriptionIdentifiers: noSubscriptionIdentifiers,
+          kept: this.#hasRows(),
         };
         enqueue(this.#state, group, group.name, delivery, this.#bytes);
       }
@@ -290,6 +295,14 @@ class Acknowledged {
       packetIdentifier,
       stage: "published",
     });
+  }
+
+  /** Whether it has rows in the open commit, or will have when this call is over. */
+  #hasRows(): boolean {
+    const { sessions, groups } = this.#routes;
+    this.#rows ??=
+      this.#kept || sessions.some(({ session }) => session.durable) || groups.some(({ durable }) => durable);
+    return this.#rows;
   }
 
   #takeNumber(): number {

@@ -112,7 +112,7 @@ function sendPending(state: BrokerState, session: Session, connection: Connectio
     }
     const number = numberOf(takeHead(session));
     const message = session.durable ? delivery.message : undefined;
-    startAndSend(state, session, connection, transmission, {
+    startAndSend(state, session, connection, transmission, delivery.kept, {
       packetIdentifier: session.sender.takePacketIdentifier(),
       owner: session.number,
       number,
@@ -170,7 +170,7 @@ function sendFromGroup(
   const kept = numberOf(takeHead(group));
   // It waited while no member was durable: this one's Client may know its Packet Identifier longer than we live.
   const number = kept === 0 && session.durable ? keepFor(state, delivery.message, targetOf(group, delivery)) : kept;
-  startAndSend(state, session, connection, transmission, {
+  startAndSend(state, session, connection, transmission, delivery.kept, {
     packetIdentifier: session.sender.takePacketIdentifier(),
     owner: group.number,
     number,
@@ -202,12 +202,14 @@ function startAndSend(
   session: Session,
   connection: Connection,
   transmission: Transmission,
+  kept: boolean,
   entry: InFlight,
 ): void {
   const { qos, retain, subscriptionIdentifiers, packetIdentifier, number } = entry;
   session.sender.start(entry);
   if (number > 0) state.outbox.persist(bindingOf(session, entry));
-  transmission.send(state, connection, qos, retain, subscriptionIdentifiers, packetIdentifier, false, number > 0);
+  const waits = kept || number > 0;
+  transmission.send(state, connection, qos, retain, subscriptionIdentifiers, packetIdentifier, false, waits);
 }
 
 /** Takes a head away that is not to be sent: settled meanwhile, or expired before its flow began [MQTT-3.3.2-5]. */

@@ -82,7 +82,7 @@ function bodyOf(state: BrokerState, owner: Owner, number: number): Head {
   const qos = target.kind === "group" ? message.qos : target.qos;
   if (qos === 0) return "gone";
   const { retain, subscriptionIdentifiers } = target;
-  return { message, qos, retain, subscriptionIdentifiers };
+  return { message, qos, retain, subscriptionIdentifiers, kept: true };
 }
 
 /** Asks for the bodies at the head of the queue, unless some are on their way. */

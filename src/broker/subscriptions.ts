@@ -136,7 +136,7 @@ export function takeBack(state: BrokerState, session: Session, group: SharedGrou
 function waitingAgain({ message, number }: InFlight): { readonly entry: number | Delivery; readonly bytes: number } {
   // Only what has a row is ever without its body.
   if (message === undefined) return { entry: number, bytes: 0 };
-  const delivery: Delivery = { message, qos: 1, retain: message.retain, subscriptionIdentifiers: [] };
+  const delivery: Delivery = { message, qos: 1, retain: message.retain, subscriptionIdentifiers: [], kept: true };
   return { entry: number > 0 ? number : delivery, bytes: deliveryBytes(delivery) };
 }
 

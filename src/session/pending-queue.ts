@@ -7,6 +7,8 @@ export interface Delivery {
   readonly qos: 1 | 2;
   readonly retain: boolean;
   readonly subscriptionIdentifiers: readonly number[];
+  /** It has rows, of others or of its publisher's flow: it leaves after the commit that keeps them. */
+  readonly kept: boolean;
 }
 
 /**
