@@ -12,8 +12,10 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   net: ["base", "mqtt"],
   contract: ["base", "mqtt", "topics", "session", "broker"],
   server: ["base", "mqtt", "topics", "session", "broker", "store", "net"],
-  cli: ["base", "mqtt", "topics", "session", "broker", "store", "net", "contract", "server"],
-  testing: ["base", "mqtt", "topics", "session", "broker", "store", "net", "contract", "server"],
+  service: ["base", "mqtt", "topics", "session", "broker", "store", "net", "contract", "server", "http"],
+  http: ["base", "mqtt", "topics", "session", "broker", "contract", "server"],
+  cli: ["base", "mqtt", "topics", "session", "broker", "store", "net", "contract", "server", "http", "service"],
+  testing: ["base", "mqtt", "topics", "session", "broker", "store", "net", "contract", "server", "service"],
 };
 
 /** The rooms with no socket, clock, promise or chance in them. */

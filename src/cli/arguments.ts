@@ -2,20 +2,8 @@ import { parseArgs } from "node:util";
 import { type StoreKind, storeKinds } from "../server/config.ts";
 import { type LogLevel, logLevels } from "../server/log.ts";
 import { suggestion } from "../server/suggestion.ts";
-import { UsageError } from "./errors.ts";
-
-/** The flags of `serve`; undefined where one was not given. */
-export interface ServeFlags {
-  readonly config: string | undefined;
-  readonly data: string | undefined;
-  readonly store: StoreKind | undefined;
-  readonly mqtts: number | undefined;
-  readonly mqtt: number | undefined;
-  readonly bind: string | undefined;
-  readonly demo: boolean;
-  readonly open: boolean;
-  readonly logLevel: LogLevel | undefined;
-}
+import { UsageError } from "../service/errors.ts";
+import type { ServeFlags } from "../service/flags.ts";
 
 /** What was asked for on the command line. */
 export type Command =

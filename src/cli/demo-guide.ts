@@ -1,7 +1,7 @@
 import { demoAccounts } from "../server/demo.ts";
 import type { ListenerAddress } from "../server/options.ts";
+import { urlHost } from "../service/urls.ts";
 import { columns } from "./columns.ts";
-import { urlHost } from "./urls.ts";
 
 /** Accounts and commands to try the demonstration with. `caFile` is undefined when the certificate is not our own. */
 export function demoGuide(address: ListenerAddress, caFile: string | undefined): string {

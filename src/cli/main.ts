@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
+import { ConfigError, UsageError } from "../service/errors.ts";
 import { parseCommand } from "./arguments.ts";
 import { configTableText } from "./config-table.ts";
-import { ConfigError, UsageError } from "./errors.ts";
 import { helpText } from "./help.ts";
 
 // Whoever read it has seen enough.

@@ -2,10 +2,11 @@ import { defaultLogLevel } from "../server/config.ts";
 import { createLog } from "../server/log.ts";
 import type { Server } from "../server/options.ts";
 import { startServer } from "../server/server.ts";
-import type { ServeFlags } from "./arguments.ts";
+import type { ServeFlags } from "../service/flags.ts";
+import { loadConfig } from "../service/load-config.ts";
+import { createServerParts } from "../service/server-parts.ts";
+import { readyLine } from "../service/urls.ts";
 import { demoGuide } from "./demo-guide.ts";
-import { createServerParts, loadConfig } from "./server-parts.ts";
-import { readyLine } from "./urls.ts";
 
 /**
  * `petstore-mqtt serve`: starts, says where it listens, and ends with SIGINT or SIGTERM.

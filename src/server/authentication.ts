@@ -1,14 +1,13 @@
 import type { AuthenticationRequest, Principal, Verdict } from "../broker/authentication.ts";
-import type { Connection } from "../broker/connection.ts";
 import { ReasonCode } from "../mqtt/reason-code.ts";
 import type { Accounts } from "./accounts.ts";
-import type { Authenticator } from "./options.ts";
+import type { Authenticator, Peer } from "./options.ts";
 
 /**
  * One step of a method of enhanced authentication (§4.12): CONNECT, AUTH or re-authentication in, verdict out. What it
- * must remember between the steps of an exchange it keeps by the connection.
+ * must remember between the steps of an exchange it keeps by the peer.
  */
-export type AuthenticationStep = (request: AuthenticationRequest, connection: Connection) => Promise<Verdict>;
+export type AuthenticationStep = (request: AuthenticationRequest, peer: Peer) => Promise<Verdict>;
 
 /** Methods of enhanced authentication by their Authentication Method. */
 export type AuthenticationMethods = ReadonlyMap<string, AuthenticationStep>;
@@ -37,7 +36,7 @@ export function createAccountAuthenticator(accounts: Accounts, methods: Authenti
     if (account === undefined) return refuse(ReasonCode.BadUserNameOrPassword, "Unknown user name or wrong password");
     return accept({ tenant: 0, name: account.name, roles: account.roles, clientId });
   }
-  return { authenticate: (request, connection) => enhancedOr(methods, request, connection, verdict) };
+  return { authenticate: (request, peer) => enhancedOr(methods, request, peer, verdict) };
 }
 
 /** Everyone may come, as nobody in particular; user names and passwords are not looked at. */
@@ -45,19 +44,19 @@ export function createAnonymousAuthenticator(methods: AuthenticationMethods): Au
   async function verdict({ clientId }: AuthenticationRequest): Promise<Verdict> {
     return accept({ tenant: 0, name: "", roles: [], clientId });
   }
-  return { authenticate: (request, connection) => enhancedOr(methods, request, connection, verdict) };
+  return { authenticate: (request, peer) => enhancedOr(methods, request, peer, verdict) };
 }
 
 function enhancedOr(
   methods: AuthenticationMethods,
   request: AuthenticationRequest,
-  connection: Connection,
+  peer: Peer,
   basic: (request: AuthenticationRequest) => Promise<Verdict>,
 ): Promise<Verdict> {
   const { authenticationMethod } = request;
   if (authenticationMethod === undefined) return basic(request);
   const step = methods.get(authenticationMethod);
-  if (step !== undefined) return step(request, connection);
+  if (step !== undefined) return step(request, peer);
   // [MQTT-4.12.0-1]
   const known = methods.size === 0 ? "none is offered" : `offered: ${[...methods.keys()].join(", ")}`;
   return Promise.resolve(refuse(ReasonCode.BadAuthenticationMethod, `Unknown Authentication Method; ${known}`));

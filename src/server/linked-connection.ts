@@ -6,6 +6,7 @@ import { Connection } from "../broker/connection.ts";
 import type { Packet } from "../mqtt/packet.ts";
 import { ProtocolError } from "../mqtt/protocol-error.ts";
 import { Link, type LinkOptions, type LinkOwner } from "../net/link.ts";
+import type { Peer } from "./options.ts";
 
 /** What a connection needs of the turn that it works in. */
 export interface ConnectionTurn {
@@ -35,6 +36,7 @@ export interface ConnectionTurn {
  */
 export class LinkedConnection extends Connection implements LinkOwner {
   readonly link: Link;
+  readonly peer: Peer;
   readonly #turn: ConnectionTurn;
   /** The turn has it on its list of Links to flush. */
   isTouched = false;
@@ -43,8 +45,9 @@ export class LinkedConnection extends Connection implements LinkOwner {
   /** The last commit that told it to flush. */
   awaitedCommit = 0;
 
-  constructor(socket: Socket, turn: ConnectionTurn, options: LinkOptions) {
+  constructor(socket: Socket, peer: Peer, turn: ConnectionTurn, options: LinkOptions) {
     super();
+    this.peer = peer;
     this.#turn = turn;
     this.link = new Link(socket, this, options);
   }

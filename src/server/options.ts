@@ -1,6 +1,5 @@
 import type { Logger } from "pino";
 import type { AuthenticationRequest, Verdict } from "../broker/authentication.ts";
-import type { Connection } from "../broker/connection.ts";
 import type { Capabilities, Limits } from "../broker/limits.ts";
 import type { Policy } from "../broker/policy.ts";
 import type { Store } from "../store/store.ts";
@@ -14,9 +13,18 @@ export interface ListenerOptions {
   readonly tls: { readonly key: string; readonly cert: string } | undefined;
 }
 
+/** The other end of one Network Connection, as its door saw it; one object per connection. */
+export interface Peer {
+  /** IP address; empty when the socket was gone before it could be asked, or for a client inside the process. */
+  readonly remoteAddress: string;
+  /** The door it came through. */
+  readonly protocol: ListenerOptions["protocol"] | "inside";
+}
+
 /** Who is it. Resolves to a verdict; a rejection is logged and answered with 0x88 Server unavailable. */
 export interface Authenticator {
-  authenticate(request: AuthenticationRequest, connection: Connection): Promise<Verdict>;
+  /** @param peer what must be remembered between the steps of an exchange is kept by it, in a WeakMap */
+  authenticate(request: AuthenticationRequest, peer: Peer): Promise<Verdict>;
 }
 
 /** Why the store should take nothing new now, as a sentence; undefined when it has room. Asked every second. */

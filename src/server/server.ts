@@ -10,7 +10,7 @@ import type { LinkOptions } from "../net/link.ts";
 import { type Listener, openListener } from "../net/listener.ts";
 import { LinkedConnection } from "./linked-connection.ts";
 import { logObservation } from "./log-observation.ts";
-import type { ListenerAddress, ListenerOptions, Server, ServerOptions } from "./options.ts";
+import type { ListenerAddress, ListenerOptions, Peer, Server, ServerOptions } from "./options.ts";
 import { SpaceWatch } from "./space-watch.ts";
 import { SysTopics } from "./sys-topics.ts";
 import { Turn } from "./turn.ts";
@@ -116,7 +116,7 @@ class RunningServer implements Server {
     const listener = await openListener(
       { ...options, handshakeTimeoutSeconds: limits.connectTimeoutSeconds },
       {
-        accepted: (socket) => this.#accept(socket),
+        accepted: (socket) => this.#accept(socket, { remoteAddress: socket.remoteAddress ?? "", protocol }),
         handshakeFailed: (error, remoteAddress) => log.debug({ err: error, remoteAddress }, "a TLS handshake failed"),
         acceptFailed: (sentence) => log.error(sentence),
       },
@@ -125,9 +125,9 @@ class RunningServer implements Server {
     this.#addresses.push({ protocol, host, port: listener.port });
   }
 
-  #accept(socket: Socket): void {
+  #accept(socket: Socket, peer: Peer): void {
     this.#sockets += 1;
-    const connection = new LinkedConnection(socket, this.#turn, this.#linkOptions);
+    const connection = new LinkedConnection(socket, peer, this.#turn, this.#linkOptions);
     this.#connections.add(connection);
     connection.open();
   }

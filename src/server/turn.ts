@@ -273,7 +273,7 @@ export class Turn implements Outbox, ConnectionTurn, CommitListener {
   async #ask(connection: LinkedConnection, request: AuthenticationRequest): Promise<void> {
     let verdict = unavailable;
     try {
-      verdict = await this.#authenticator.authenticate(request, connection);
+      verdict = await this.#authenticator.authenticate(request, connection.peer);
     } catch (error) {
       this.log.error({ err: error, clientId: request.clientId }, "authentication failed to answer; refused with 0x88");
     }

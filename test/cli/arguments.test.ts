@@ -3,10 +3,10 @@ import { test } from "node:test";
 import { parseCommand } from "../../src/cli/arguments.ts";
 import { configTableText } from "../../src/cli/config-table.ts";
 import { demoGuide } from "../../src/cli/demo-guide.ts";
-import { UsageError } from "../../src/cli/errors.ts";
 import { helpText } from "../../src/cli/help.ts";
-import { readyLine } from "../../src/cli/urls.ts";
 import { configTable } from "../../src/server/config.ts";
+import { UsageError } from "../../src/service/errors.ts";
+import { readyLine } from "../../src/service/urls.ts";
 
 const noFlags = {
   config: undefined,

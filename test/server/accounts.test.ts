@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { AuthenticationRequest, Verdict } from "../../src/broker/authentication.ts";
-import { Connection } from "../../src/broker/connection.ts";
 import { ProtocolVersion } from "../../src/mqtt/packet-type.ts";
 import { type Accounts, createAccounts, hashPassword } from "../../src/server/accounts.ts";
 import {
@@ -10,6 +9,9 @@ import {
   createAnonymousAuthenticator,
   noAuthenticationMethods,
 } from "../../src/server/authentication.ts";
+import type { Peer } from "../../src/server/options.ts";
+
+const somewhere: Peer = { remoteAddress: "127.0.0.1", protocol: "mqtts" };
 
 const bytes = (text: string): Uint8Array => Buffer.from(text);
 
@@ -33,7 +35,7 @@ const accounts = createAccounts([
 
 async function login(values: Partial<AuthenticationRequest>): Promise<Verdict> {
   const authenticator = createAccountAuthenticator(await accounts, noAuthenticationMethods);
-  return await authenticator.authenticate(request(values), new Connection());
+  return await authenticator.authenticate(request(values), somewhere);
 }
 
 test("a password is kept as argon2id with its own salt", async () => {
@@ -110,7 +112,7 @@ test("when too many passwords wait, the next is refused with 0x89 and later ones
   const slow: Accounts = { size: 1, verify: () => new Promise((resolve) => waiting.push(() => resolve(undefined))) };
   const authenticator = createAccountAuthenticator(slow, noAuthenticationMethods);
   const ask = (): Promise<Verdict> =>
-    authenticator.authenticate(request({ userName: "a", password: bytes("b") }), new Connection());
+    authenticator.authenticate(request({ userName: "a", password: bytes("b") }), somewhere);
   const codeOf = (verdict: Verdict): number => (verdict.kind === "refuse" ? verdict.reasonCode : 0);
   const first = Array.from({ length: 1_000 }, ask);
   assert.equal(codeOf(await ask()), 0x89);
@@ -123,10 +125,7 @@ test("when too many passwords wait, the next is refused with 0x89 and later ones
 
 test("anonymous is nobody: what a Client says of itself is not believed", async () => {
   const authenticator = createAnonymousAuthenticator(noAuthenticationMethods);
-  const verdict = await authenticator.authenticate(
-    request({ userName: "admin", password: bytes("x") }),
-    new Connection(),
-  );
+  const verdict = await authenticator.authenticate(request({ userName: "admin", password: bytes("x") }), somewhere);
   assert.deepEqual(verdict, {
     kind: "accept",
     principal: { tenant: 0, name: "", roles: [], clientId: "c1" },
@@ -139,10 +138,7 @@ test("an Authentication Method that is not offered is refused with 0x8C [MQTT-4.
     createAnonymousAuthenticator(noAuthenticationMethods),
     createAccountAuthenticator(await accounts, noAuthenticationMethods),
   ]) {
-    const verdict = await authenticator.authenticate(
-      request({ authenticationMethod: "SCRAM-SHA-1" }),
-      new Connection(),
-    );
+    const verdict = await authenticator.authenticate(request({ authenticationMethod: "SCRAM-SHA-1" }), somewhere);
     assert.equal(verdict.kind === "refuse" && verdict.reasonCode, 0x8c);
   }
 });
@@ -150,18 +146,17 @@ test("an Authentication Method that is not offered is refused with 0x8C [MQTT-4.
 test("a method that is offered is asked step by step, and names the connection", async () => {
   const seen: string[] = [];
   const step: AuthenticationStep = async ({ step, clientId, authenticationData }, connection) => {
-    seen.push(`${step} ${connection.clientId}`);
+    seen.push(`${step} ${connection.remoteAddress}`);
     if (authenticationData === undefined) return { kind: "continue", authenticationData: bytes("who?") };
     return { kind: "accept", principal: { tenant: 0, name: "m", roles: [], clientId }, authenticationData: undefined };
   };
   const authenticator = createAccountAuthenticator(await accounts, new Map([["ask", step]]));
-  const connection = new Connection();
-  connection.clientId = "c9";
+  const connection: Peer = { remoteAddress: "192.0.2.9", protocol: "mqtts" };
   const first = await authenticator.authenticate(request({ authenticationMethod: "ask" }), connection);
   assert.equal(first.kind, "continue");
   const answer = request({ step: "continue", authenticationMethod: "ask", authenticationData: bytes("me") });
   assert.equal((await authenticator.authenticate(answer, connection)).kind, "accept");
-  assert.deepEqual(seen, ["connect c9", "continue c9"]);
+  assert.deepEqual(seen, ["connect 192.0.2.9", "continue 192.0.2.9"]);
   const other = await authenticator.authenticate(request({ authenticationMethod: "tell" }), connection);
   assert.equal(other.kind === "refuse" && other.reasonString, "Unknown Authentication Method; offered: ask");
 });

@@ -162,7 +162,12 @@ export function stage(
       const { writes } = countWrites(pair);
       const traffic = { bytesReceived: 0, bytesSent: 0 };
       const options = { pool: new ChunkPool(), traffic, packetBytesMax: 1_048_576, linkBytesMax };
-      const connection = new LinkedConnection(pair.socket, turn, options);
+      const connection = new LinkedConnection(
+        pair.socket,
+        { remoteAddress: "127.0.0.1", protocol: "mqtt" },
+        turn,
+        options,
+      );
       connection.open();
       return { ...pair, connection, writes };
     },
