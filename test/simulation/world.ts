@@ -209,6 +209,8 @@ export class World implements ClientWorld, ProcessWatcher {
     const last = agenda.now + settleMillisecondsMax;
     await agenda.runUntil(agenda.now + settleMilliseconds);
     while (agenda.now < last && !this.#isIdle()) await agenda.runUntil(agenda.now + 1_000);
+    // The last settlement may be in a commit that is still open.
+    await agenda.runUntil(agenda.now + 1_000);
   }
 
   #isIdle(): boolean {
