@@ -261,7 +261,8 @@ function isInOrder(
   if (sent === 1 || step === undefined) return true;
   if (expirySeconds !== undefined || wasRefused) return false;
   return matching.some(
-    ({ begun, qos, isGivenUp }) => begun !== undefined && begun.index < step.index && qos >= received && !isGivenUp,
+    ({ begun, qos, isGranted, isGivenUp }) =>
+      begun !== undefined && begun.index < step.index && qos >= received && isGranted && !isGivenUp,
   );
 }
 
