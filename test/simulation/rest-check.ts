@@ -5,13 +5,23 @@ import type { SimulatedClient } from "./client.ts";
 import type { SimulatedProcess } from "./process.ts";
 import { Violation } from "./records.ts";
 
-/** No queue is longer than its bound; what comes back to a group may pass it, by what its members have in flight. */
-export function checkBounds(sessions: ReadonlySet<Session>, { queueMessagesMax }: Limits): void {
+/** What one Client has in flight at most. */
+const inFlightMax = 100;
+
+/**
+ * No queue is longer than its bound. What comes back to a group may pass it until the next message comes, by what all who
+ * are or were its members had in flight.
+ */
+export function checkBounds(
+  sessions: ReadonlySet<Session>,
+  clients: readonly SimulatedClient[],
+  { queueMessagesMax }: Limits,
+): void {
   for (const { clientId, pending, groups } of sessions) {
     if (pending.length > queueMessagesMax) throw new Violation(`${clientId} has ${pending.length} waiting`, clientId);
     for (const group of groups ?? []) {
-      const inFlight = group.members.reduce((sum, { session }) => sum + session.sender.inFlight.size, 0);
-      const most = queueMessagesMax + Math.max(inFlight, group.members.length * 100);
+      const holders = clients.filter(({ traits }) => traits.subscribes.includes(group.name));
+      const most = queueMessagesMax + holders.length * inFlightMax;
       if (group.pending.length > most)
         throw new Violation(`${group.name} has ${group.pending.length} waiting`, clientId);
     }

@@ -183,7 +183,7 @@ export class World implements ClientWorld, ProcessWatcher {
   }
 
   #checkBounds(): void {
-    checkBounds(this.#sessions, this.#settings.limits);
+    checkBounds(this.#sessions, this.#clients, this.#settings.limits);
     if (!this.#isSettling) this.agenda.after(500, () => this.#checkBounds());
   }
 
