@@ -1,6 +1,6 @@
 // Compiles src to dist. `node scripts/build.mjs`, best through `npm run build`.
 import { spawnSync } from "node:child_process";
-import { chmodSync, existsSync, rmSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -15,5 +15,7 @@ const { status } = spawnSync(process.execPath, [compiler, "-p", "tsconfig.build.
   cwd: root,
   stdio: "inherit",
 });
+// What the broker serves to browsers as it is.
+cpSync(join(root, "src", "http", "page"), join(dist, "http", "page"), { recursive: true });
 if (status === 0 && existsSync(command)) chmodSync(command, 0o755);
 process.exit(status ?? 1);

@@ -12,6 +12,8 @@ export interface Principal {
   readonly roles: readonly string[];
   /** The Client Identifier it connected with, assigned ones included. */
   readonly clientId: string;
+  /** What else is known of it, by name: claims of a token or an account, fields of a certificate. */
+  readonly claims?: ReadonlyMap<string, readonly string[]> | undefined;
 }
 
 /** What the core asks of the shell about a CONNECT or AUTH (§3.1.4, §4.12). */
@@ -26,14 +28,22 @@ export interface AuthenticationRequest {
   readonly authenticationData: Uint8Array | undefined;
 }
 
+/** It is this one. */
+export interface Acceptance {
+  readonly kind: "accept";
+  readonly principal: Principal;
+  /** Authentication Data of the CONNACK or the last AUTH. */
+  readonly authenticationData: Uint8Array | undefined;
+  /**
+   * For so long what was shown is good, ms; then the Network Connection ends with 0x87, unless it authenticated again. For
+   * ever when it is left out.
+   */
+  readonly validMilliseconds?: number | undefined;
+}
+
 /** The shell's answer. */
 export type Verdict =
-  | {
-      readonly kind: "accept";
-      readonly principal: Principal;
-      /** Authentication Data of the CONNACK or the last AUTH. */
-      readonly authenticationData: Uint8Array | undefined;
-    }
+  | Acceptance
   | { readonly kind: "continue"; readonly authenticationData: Uint8Array | undefined }
   | {
       readonly kind: "refuse";

@@ -1,10 +1,14 @@
 import type { Packet } from "../mqtt/packet.ts";
+import type { DisconnectReasonCode } from "../mqtt/reason-code.ts";
 import type { Message } from "../session/message.ts";
 import type { Principal, Verdict } from "./authentication.ts";
 import type { Connection } from "./connection.ts";
 import type { Counters } from "./counters.ts";
+import type { Inspection } from "./inspection.ts";
 import type { Recovered, Target } from "./mutation.ts";
 import type { Ticket } from "./outbox.ts";
+import type { Policy } from "./policy.ts";
+import type { Lost } from "./replay.ts";
 
 /** A message body read back; `undefined` in its place when it was settled meanwhile. */
 export interface FetchedMessage {
@@ -41,8 +45,37 @@ export interface Broker {
    * leave. The ticket hears the Reason Code.
    */
   publish(principal: Principal | undefined, message: Message, ticket: Ticket | undefined, now: number): void;
-  /** Ends a Client's Network Connection with DISCONNECT 0x98 Administrative action; false when it has none. */
-  disconnect(tenant: number, clientId: string, now: number): boolean;
+  /**
+   * Brings a message to where it did not come. The ticket hears the Reason Code of its publishing.
+   *
+   * @returns why it still cannot be, as a sentence; then nothing has changed and the ticket is not used
+   */
+  replay(tenant: number, lost: Lost, ticket: Ticket, now: number): string | undefined;
+  /** Ends a Client's Network Connection with this DISCONNECT (§4.13.2); false when it has none. */
+  disconnect(
+    tenant: number,
+    clientId: string,
+    reasonCode: DisconnectReasonCode,
+    reasonString: string | undefined,
+    now: number,
+  ): boolean;
+  /** The same for this one; one that is not connected yet is closed without a word. */
+  disconnectConnection(
+    connection: Connection,
+    reasonCode: DisconnectReasonCode,
+    reasonString: string | undefined,
+    now: number,
+  ): void;
+  /** The same for every connection of the Principals with these names; returns how many they were. */
+  disconnectPrincipals(
+    tenant: number,
+    names: ReadonlySet<string>,
+    reasonCode: DisconnectReasonCode,
+    reasonString: string | undefined,
+    now: number,
+  ): number;
+  /** Another law is in force: subscriptions that it does not allow end, with DISCONNECT 0x87 or at the next CONNECT. */
+  policyChanged(policy: Policy, now: number): void;
   /** While `refusing`, new work is refused before it changes anything; settling goes on. */
   storeState(state: "ready" | "refusing", now: number): void;
   /** Every connection gets DISCONNECT 0x8B Server shutting down, or 0x9C with a Server Reference; new ones are refused. */
@@ -52,4 +85,6 @@ export interface Broker {
   /** When `elapsed` must be called, ms; Infinity when nothing waits. */
   nextDeadline(): number;
   readonly counters: Counters;
+  /** A look at a tenant's Sessions, queues and Retained Messages. */
+  inspect(tenant: number): Inspection;
 }

@@ -16,11 +16,19 @@ import type { Session } from "./session.ts";
  */
 export type ConnectionState = "AwaitingConnect" | "AwaitingVerdict" | "AwaitingAuth" | "Connected" | "Closed";
 
+/** What a door bounds for its connections. */
+export interface ConnectionLimits {
+  readonly packetBytesMax: number;
+  readonly connectTimeoutSeconds: number;
+}
+
 /**
  * One Network Connection (§1.2): its state and what was negotiated on it. The shell makes it, hangs its Link on it by
  * extending it, and never changes these fields; the core never looks at the Link.
  */
 export class Connection {
+  /** undefined: those of the whole. */
+  readonly limits: ConnectionLimits | undefined;
   state: ConnectionState = "AwaitingConnect";
   /** MQTT 5.0 until a CONNECT says otherwise, so that refusals can be written. */
   protocolVersion: ProtocolVersion = ProtocolVersion.V5;
@@ -36,6 +44,8 @@ export class Connection {
   /** 0: no Keep Alive. */
   keepAliveMilliseconds = 0;
   lastReceivedAt = 0;
+  /** When what it authenticated with is no longer good, ms. */
+  validUntil: number = Number.POSITIVE_INFINITY;
 
   /** The Client's Receive Maximum: what we may have un-acknowledged towards it. */
   receiveMaximum: number = receiveMaximumDefault;
@@ -51,4 +61,8 @@ export class Connection {
   hasRoom = true;
   /** The core paused reading because its answers were not taken. */
   paused = false;
+
+  constructor(limits?: ConnectionLimits) {
+    this.limits = limits;
+  }
 }

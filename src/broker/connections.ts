@@ -11,13 +11,14 @@ import {
   reasonCodeName,
 } from "../mqtt/reason-code.ts";
 import type { Connection } from "./connection.ts";
+import type { Refusal } from "./policy.ts";
 import { send } from "./replies.ts";
 import { detach } from "./sessions.ts";
 import type { BrokerState } from "./state.ts";
 
 /**
  * Refuses a CONNECT: CONNACK with the Reason Code, then the end [MQTT-3.1.4-2] [MQTT-3.2.2-7]. Session Present is 0
- * [MQTT-3.2.2-6].
+ * [MQTT-3.2.2-6]. `willRefusal`: it is its Will that is not allowed.
  */
 export function refuseConnection(
   state: BrokerState,
@@ -25,10 +26,22 @@ export function refuseConnection(
   reasonCode: ConnackReasonCode,
   reasonString: string,
   serverReference?: string,
+  willRefusal?: Refusal,
 ): void {
   const properties = { ...noConnackProperties, reasonString, serverReference };
-  state.outbox.observe({ kind: "connectRefused", clientId: connection.clientId, reasonCode, reason: reasonString });
+  const { clientId, connect } = connection;
+  state.outbox.observe({
+    kind: "connectRefused",
+    clientId,
+    userName: connect?.userName ?? "",
+    reasonCode,
+    reason: reasonString,
+    place: willRefusal?.place ?? "",
+    will: willRefusal === undefined ? undefined : connect?.will,
+  });
+  // [MQTT-3.2.2-6] [MQTT311-3.2.2-4]
   send(state, connection, { type: PacketType.Connack, sessionPresent: false, reasonCode, properties });
+  // [MQTT-3.2.2-7] [MQTT-3.1.4-2] [MQTT311-3.2.2-5]
   closeConnection(state, connection);
 }
 
@@ -53,11 +66,14 @@ export function disconnect(
       userProperties: noUserProperties,
       serverReference,
     };
+    // [MQTT-4.13.2-1]
     const packet: Disconnect = { type: PacketType.Disconnect, reasonCode, properties };
     send(state, connection, packet);
   }
   const reason = reasonString ?? reasonCodeName(reasonCode);
+  // [MQTT-3.14.4-1]
   leaveConnection(state, connection, true, reasonCode, reason, now);
+  // [MQTT-3.14.4-2]
   state.outbox.close(connection);
 }
 
@@ -96,17 +112,26 @@ export function failConnection(state: BrokerState, connection: Connection, error
   const statement = isProtocolError ? error.statement : "";
   state.outbox.observe({ kind: "protocolError", clientId: connection.clientId, statement, reason, reasonCode });
   if (connection.state === "Connected") {
-    disconnect(state, connection, reasonCode as DisconnectReasonCode, reason, now);
+    // [MQTT-4.13.1-1] [MQTT311-4.8.0-1]
+    disconnect(state, connection, disconnectReasonCodeOf(reasonCode), reason, now);
     return;
   }
-  if (isProtocolError && error.protocolVersion !== undefined) connection.protocolVersion = error.protocolVersion;
-  const isConnect = connection.connect !== undefined || (isProtocolError && error.protocolVersion !== undefined);
-  if (isConnect && mayAnswer(connection.protocolVersion, reasonCode)) {
+  const isFirst = connection.connect === undefined;
+  const namesVersion = isProtocolError && error.protocolVersion !== undefined;
+  if (isFirst && namesVersion) connection.protocolVersion = error.protocolVersion;
+  if ((!isFirst || namesVersion) && mayAnswer(connection.protocolVersion, reasonCode)) {
+    // [MQTT-3.1.4-1]
     refuseConnection(state, connection, reasonCode as ConnackReasonCode, reason);
   } else {
-    // [MQTT-3.1.0-1]
+    // [MQTT-3.1.0-1] [MQTT311-3.1.4-1] [MQTT311-3.2.2-6] [MQTT311-3.1.0-1]
     closeConnection(state, connection);
   }
+}
+
+/** A second CONNECT may be of another version: DISCONNECT has no word for that, and it is wrong anyway [MQTT-3.1.0-2]. */
+function disconnectReasonCodeOf(reasonCode: ReasonCode): DisconnectReasonCode {
+  if (reasonCode === ReasonCode.UnsupportedProtocolVersion) return ReasonCode.ProtocolError;
+  return reasonCode as DisconnectReasonCode;
 }
 
 /** 3.1.1 has a return code for few failures; a malformed CONNECT is closed without one [MQTT311-3.1.4-1]. */

@@ -1,31 +1,36 @@
 import type { Packet } from "../mqtt/packet.ts";
 import { PacketType } from "../mqtt/packet-type.ts";
 import { ProtocolError } from "../mqtt/protocol-error.ts";
-import { ReasonCode } from "../mqtt/reason-code.ts";
+import { type DisconnectReasonCode, ReasonCode } from "../mqtt/reason-code.ts";
 import type { Message } from "../session/message.ts";
 import type { Principal, Verdict } from "./authentication.ts";
 import type { Broker, FetchedMessage } from "./broker.ts";
 import { Connection } from "./connection.ts";
+import { connectedElapsed } from "./connection-deadline.ts";
 import { closeConnection, disconnect, failConnection, leaveConnection } from "./connections.ts";
 import type { Counters } from "./counters.ts";
 import { handlePuback, handlePubcomp, handlePubrec, handlePubrel } from "./handle-acknowledgement.ts";
 import { handleAuth } from "./handle-auth.ts";
-import { handleConnect, handleVerdict, keepAliveElapsed } from "./handle-connect.ts";
+import { handleConnect, handleVerdict } from "./handle-connect.ts";
 import { handleDisconnect } from "./handle-disconnect.ts";
 import { handlePublish } from "./handle-publish.ts";
 import { handleSubscribe } from "./handle-subscribe.ts";
 import { handleUnsubscribe } from "./handle-unsubscribe.ts";
-import type { Capabilities, Limits } from "./limits.ts";
+import { Inspection } from "./inspection.ts";
+import type { Capabilities, Limits, QueueOverflow } from "./limits.ts";
 import type { Recovered } from "./mutation.ts";
 import type { Outbox, Ticket } from "./outbox.ts";
 import type { Policy } from "./policy.ts";
 import { refusalOf } from "./publish-checks.ts";
-import { publish } from "./publishing.ts";
+import { publish, withMessageExpiry } from "./publishing.ts";
 import { pump, pumpGroup } from "./pump.ts";
+import { queueRefusalOf } from "./queue-refusal.ts";
 import type { Owner } from "./queues.ts";
 import { Recovery } from "./recovery.ts";
+import { type Lost, replay } from "./replay.ts";
 import { resumeReading, send } from "./replies.ts";
 import { expireRetained, sendRetained } from "./retained.ts";
+import { changePolicy, holdOnlineToPolicy } from "./rights.ts";
 import { Session } from "./session.ts";
 import { aliveInterval, sessionElapsed } from "./sessions.ts";
 import { BrokerState } from "./state.ts";
@@ -36,10 +41,14 @@ export interface BrokerOptions {
   readonly policy: Policy;
   readonly limits: Limits;
   readonly capabilities: Capabilities;
+  /** `drop-oldest` when it is left out. */
+  readonly queueOverflow?: QueueOverflow | undefined;
   /** Unique words for assigned Client Identifiers; randomness is the shell's [MQTT-3.1.3-6]. */
   readonly uniqueId: () => string;
   /** Response Information (§3.1.2.11.6), `%c` for the Client Identifier and `%u` for the Principal; undefined sends none. */
   readonly responseInformation: string | undefined;
+  /** What is kept stays in memory too, so it counts there. */
+  readonly storeIsInMemory?: boolean;
 }
 
 /** The protocol core: pure, synchronous, told everything by its verbs. */
@@ -59,6 +68,10 @@ class BrokerCore implements Broker {
     return this.#state.counters;
   }
 
+  inspect(tenant: number): Inspection {
+    return new Inspection(this.#state, tenant);
+  }
+
   recover(rows: readonly Recovered[]): void {
     this.#recovery ??= new Recovery(this.#state);
     this.#recovery.apply(rows);
@@ -74,7 +87,7 @@ class BrokerCore implements Broker {
     state.connections.add(connection);
     state.counters.connectionsOpen += 1;
     connection.lastReceivedAt = now;
-    state.deadlines.set(connection, now + state.limits.connectTimeoutSeconds * 1_000);
+    state.deadlines.set(connection, now + (connection.limits ?? state.limits).connectTimeoutSeconds * 1_000);
   }
 
   received(connection: Connection, packet: Packet, now: number): void {
@@ -92,6 +105,7 @@ class BrokerCore implements Broker {
 
   #receivedBeforeSession(connection: Connection, packet: Packet, now: number): void {
     const state = this.#state;
+    // [MQTT-3.1.4-6] [MQTT311-3.1.4-5]
     if (connection.state === "Closed") return;
     if (packet.type === PacketType.Connect) {
       handleConnect(state, connection, packet);
@@ -109,7 +123,7 @@ class BrokerCore implements Broker {
       // [MQTT-3.1.2-30]
       throw new ProtocolError(ReasonCode.ProtocolError, "MQTT-3.1.2-30", "Only AUTH or DISCONNECT before CONNACK");
     }
-    // [MQTT-3.1.0-1]
+    // [MQTT-3.1.0-1] [MQTT311-3.1.0-1]
     throw new ProtocolError(ReasonCode.ProtocolError, "MQTT-3.1.0-1", "The first packet must be CONNECT");
   }
 
@@ -138,7 +152,7 @@ class BrokerCore implements Broker {
         handleUnsubscribe(state, connection, session, packet, now);
         return;
       case PacketType.Pingreq:
-        // [MQTT-3.12.4-1]
+        // [MQTT-3.12.4-1] [MQTT311-3.12.4-1]
         send(state, connection, { type: PacketType.Pingresp });
         return;
       case PacketType.Disconnect:
@@ -199,22 +213,63 @@ class BrokerCore implements Broker {
   publish(principal: Principal | undefined, message: Message, ticket: Ticket | undefined, now: number): void {
     const state = this.#state;
     const tenant = principal?.tenant ?? 0;
-    const refusal = refusalOf(state, principal, tenant, message);
+    const refusal = refusalOf(state, principal, tenant, message) ?? queueRefusalOf(state, tenant, message, undefined);
     if (refusal !== undefined) {
       state.counters.publishRefused += 1;
       if (ticket !== undefined) state.outbox.confirmAfterCommit(ticket, refusal.reasonCode);
       return;
     }
-    const { matched } = publish(state, tenant, message, undefined, false, now);
+    const lasting = withMessageExpiry(state, message, now);
+    const { matched } = publish(state, tenant, lasting, undefined, false, now);
     const reasonCode = matched ? ReasonCode.Success : ReasonCode.NoMatchingSubscribers;
     if (ticket !== undefined) state.outbox.confirmAfterCommit(ticket, reasonCode);
   }
 
-  disconnect(tenant: number, clientId: string, now: number): boolean {
+  replay(tenant: number, lost: Lost, ticket: Ticket, now: number): string | undefined {
+    return replay(this.#state, tenant, lost, ticket, now);
+  }
+
+  disconnect(
+    tenant: number,
+    clientId: string,
+    reasonCode: DisconnectReasonCode,
+    reasonString: string | undefined,
+    now: number,
+  ): boolean {
     const connection = this.#state.tenant(tenant).sessions.get(clientId)?.connection;
     if (connection === undefined) return false;
-    disconnect(this.#state, connection, ReasonCode.AdministrativeAction, undefined, now);
+    disconnect(this.#state, connection, reasonCode, reasonString, now);
     return true;
+  }
+
+  disconnectConnection(
+    connection: Connection,
+    reasonCode: DisconnectReasonCode,
+    reasonString: string | undefined,
+    now: number,
+  ): void {
+    if (connection.state === "Connected") disconnect(this.#state, connection, reasonCode, reasonString, now);
+    else if (connection.state !== "Closed") closeConnection(this.#state, connection);
+  }
+
+  disconnectPrincipals(
+    tenant: number,
+    names: ReadonlySet<string>,
+    reasonCode: DisconnectReasonCode,
+    reasonString: string | undefined,
+    now: number,
+  ): number {
+    const state = this.#state;
+    const theirs = [...state.connections].filter(({ principal }) => {
+      return principal !== undefined && principal.tenant === tenant && names.has(principal.name);
+    });
+    for (const connection of theirs) disconnect(state, connection, reasonCode, reasonString, now);
+    return theirs.length;
+  }
+
+  policyChanged(policy: Policy, now: number): void {
+    changePolicy(this.#state, policy);
+    holdOnlineToPolicy(this.#state, now);
   }
 
   storeState(storeState: "ready" | "refusing", _now: number): void {
@@ -242,17 +297,18 @@ class BrokerCore implements Broker {
       else expireRetained(state, key);
     }
     for (const session of [...state.sliced]) sendRetained(state, session, now);
+    if (state.unchecked.size > 0) holdOnlineToPolicy(state, now);
     if (state.aliveDueAt <= now) this.#sayAlive(now);
   }
 
   nextDeadline(): number {
     const state = this.#state;
-    if (state.sliced.size > 0) return 0;
+    if (state.sliced.size > 0 || state.unchecked.size > 0) return 0;
     return Math.min(state.deadlines.next(), state.aliveDueAt);
   }
 
   #connectionElapsed(connection: Connection, now: number): void {
-    if (connection.state === "Connected") keepAliveElapsed(this.#state, connection, now);
+    if (connection.state === "Connected") connectedElapsed(this.#state, connection, now);
     else closeConnection(this.#state, connection);
   }
 

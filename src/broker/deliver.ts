@@ -4,7 +4,7 @@ import { keep, type Message, messageBytes } from "../session/message.ts";
 import type { InFlight } from "../session/sender.ts";
 import type { KeepMessage, Target } from "./mutation.ts";
 import { enqueue } from "./queues.ts";
-import type { Route, Routes } from "./routes.ts";
+import { type Route, type Routes, routeFor } from "./routes.ts";
 import type { Session, SessionSubscription } from "./session.ts";
 import type { SharedGroup } from "./shared-group.ts";
 import type { BrokerState } from "./state.ts";
@@ -24,7 +24,20 @@ export function deliver(
   kept: boolean,
   now: number,
 ): { readonly matched: boolean; readonly kept: boolean } {
-  const routes = state.tenant(tenant).routes(message.topicName);
+  // [MQTT-3.3.2-3] [MQTT311-3.3.2-3] [MQTT311-4.5.0-1] [MQTT-4.5.0-1]
+  const routes = state.tenant(tenant).routes(message.topicName, state.policy);
+  return deliverTo(state, routes, message, publisher, kept, now);
+}
+
+/** The same, to those only who stand in `routes`. */
+export function deliverTo(
+  state: BrokerState,
+  routes: Routes,
+  message: Message,
+  publisher: Session | undefined,
+  kept: boolean,
+  now: number,
+): { readonly matched: boolean; readonly kept: boolean } {
   if (routes.sessions.length === 0 && routes.groups.length === 0) return kept ? unmatchedKept : unmatched;
   const transmission = new Transmission(message, now);
   if (message.qos === 0) {
@@ -52,6 +65,7 @@ function deliverAtMostOnce(
     const route = routeFor(merged, publisher);
     if (route === undefined) continue;
     matched = true;
+    // [MQTT-3.3.1-12] [MQTT-3.3.1-13] [MQTT311-3.3.1-9]
     const retain = route.retainAsPublished && transmission.message.retain;
     sendAtMostOnce(state, transmission, route.session, retain, route.subscriptionIdentifiers);
   }
@@ -61,12 +75,6 @@ function deliverAtMostOnce(
     else sendToMember(state, transmission, member);
   }
   return matched;
-}
-
-/** The Route of this Session for a message of this publisher: without No Local subscriptions for its own. */
-function routeFor(route: Route, publisher: Session | undefined): Route | undefined {
-  // [MQTT-3.8.3-3]
-  return route.noLocal && route.session === publisher ? route.own : route;
 }
 
 /** A slow connection's QoS 0 is dropped here, before it costs an alias or an encoding. */
@@ -83,6 +91,7 @@ function sendAtMostOnce(
     state.counters.publishDropped += 1;
     return;
   }
+  // [MQTT-4.3.1-1] [MQTT311-4.3.1-1]
   transmission.send(state, connection, 0, retain, identifiers, 0, false, false);
 }
 
@@ -101,6 +110,7 @@ export function identifiersOf(member: SessionSubscription): readonly number[] {
 
 /** The smaller of what was published and what was granted [MQTT-3.8.4-8]. */
 export function effectiveQoS(published: QoS, granted: QoS): QoS {
+  // [MQTT-3.8.4-8] [MQTT311-3.8.4-6]
   return published < granted ? published : granted;
 }
 
@@ -113,6 +123,7 @@ function takesAtOnce(session: Session): boolean {
   return (
     session.connection?.hasRoom === true &&
     session.sender.quota > 0 &&
+    // [MQTT-4.6.0-5] [MQTT-4.6.0-6] [MQTT311-4.6.0-5] [MQTT311-4.6.0-6]
     session.pending.length === 0 &&
     session.sender.resend.length === 0
   );
@@ -172,6 +183,7 @@ class Acknowledged {
   #toSession(route: Route): void {
     const { session, subscriptionIdentifiers } = route;
     const qos = effectiveQoS(this.#message.qos, route.qos);
+    // [MQTT-3.3.1-12] [MQTT-3.3.1-13] [MQTT311-3.3.1-9]
     const retain = route.retainAsPublished && this.#message.retain;
     if (qos === 0) {
       sendAtMostOnce(this.#state, this.#transmission, session, retain, subscriptionIdentifiers);
@@ -186,9 +198,9 @@ class Acknowledged {
     const number = session.durable ? this.#takeNumber() : 0;
     let packetIdentifier = 0;
     if (takesAtOnce(session)) {
-      const message = session.durable ? this.#keep() : undefined;
-      packetIdentifier = this.#start(session, owner, number, message, qos, retain, subscriptionIdentifiers);
+      packetIdentifier = this.#start(session, owner, number, undefined, qos, retain, subscriptionIdentifiers);
     } else if (session.durable) {
+      // [MQTT311-3.1.2-5]
       this.#wait(session, session.clientId, number);
     } else {
       const delivery = { message: this.#keep(), qos, retain, subscriptionIdentifiers, kept: this.#hasRows() };
@@ -236,7 +248,8 @@ class Acknowledged {
       return;
     }
     const number = group.durable ? this.#takeNumber() : 0;
-    const packetIdentifier = this.#start(session, group.number, number, this.#keep(), qos, retain, identifiers);
+    const message = group.durable ? undefined : this.#keep();
+    const packetIdentifier = this.#start(session, group.number, number, message, qos, retain, identifiers);
     if (!group.durable) return;
     this.#target("group", group.number, qos, this.#message.retain, [], session.number, packetIdentifier);
   }
@@ -251,6 +264,7 @@ class Acknowledged {
     retain: boolean,
     subscriptionIdentifiers: readonly number[],
   ): number {
+    // [MQTT-4.3.2-1] [MQTT-4.3.3-1] [MQTT311-2.3.1-4]
     const packetIdentifier = session.sender.takePacketIdentifier();
     const entry: InFlight = {
       packetIdentifier,
@@ -263,6 +277,7 @@ class Acknowledged {
       stage: "published",
       counted: false,
     };
+    // [MQTT-4.3.2-3] [MQTT-4.3.3-3] [MQTT311-4.3.2-1] [MQTT311-4.3.3-1]
     session.sender.start(entry);
     this.#state.counters.queuedMessages += 1;
     this.#started.push({ session, entry });
@@ -338,6 +353,7 @@ class Acknowledged {
     const connection = session.connection;
     if (connection === undefined) return;
     const { qos, retain, subscriptionIdentifiers, packetIdentifier } = entry;
+    // [MQTT-3.3.1-3] [MQTT-4.3.2-2] [MQTT-4.3.3-2] [MQTT311-3.3.1-3]
     this.#transmission.send(
       this.#state,
       connection,

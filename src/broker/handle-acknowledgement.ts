@@ -42,10 +42,12 @@ export function handlePubrec(
     return;
   }
   const isNew = entry.stage === "published";
+  // [MQTT-4.3.3-5] [MQTT-4.3.3-6]
   entry.stage = "received";
   entry.message = undefined;
   const { number } = entry;
   if (isNew && number > 0) state.outbox.persist(bindingOf(session, entry));
+  // [MQTT-4.3.3-4] [MQTT-4.6.0-4] [MQTT311-4.6.0-4]
   release(state, connection, PacketType.Pubrel, packetIdentifier, ReasonCode.Success, number > 0);
 }
 
@@ -60,12 +62,14 @@ export function handlePubcomp(state: BrokerState, session: Session, pubcomp: Pub
 /** PUBREL (§3.6): the QoS 2 identifier of a received message is free again [MQTT-4.3.3-11] [MQTT-4.3.3-12]. */
 export function handlePubrel(state: BrokerState, connection: Connection, session: Session, pubrel: Pubrel): void {
   const { packetIdentifier } = pubrel;
+  // [MQTT-4.3.3-12] [MQTT-4.3.3-13]
   const isKnown = session.received?.delete(packetIdentifier) === true;
   connection.receivedOpen?.delete(packetIdentifier);
   if (isKnown && session.durable)
     state.outbox.persist({ kind: "releaseReceived", session: session.number, packetIdentifier });
   const reasonCode = isKnown ? ReasonCode.Success : ReasonCode.PacketIdentifierNotFound;
   // Freed over an earlier connection it may still wait for its commit: told too early, a crash would bring it back.
+  // [MQTT-4.3.3-11]
   release(state, connection, PacketType.Pubcomp, packetIdentifier, reasonCode, session.durable);
 }
 

@@ -2,33 +2,35 @@ import { noConnackProperties } from "../mqtt/connack.ts";
 import type { Connect } from "../mqtt/packet.ts";
 import { PacketType, ProtocolVersion } from "../mqtt/packet-type.ts";
 import { ProtocolError } from "../mqtt/protocol-error.ts";
-import { type ConnackReasonCode, ReasonCode } from "../mqtt/reason-code.ts";
+import { type ConnackReasonCode, ReasonCode, reasonCodeName } from "../mqtt/reason-code.ts";
 import { textLength } from "../mqtt/writer.ts";
 import { grantedSessionExpirySeconds } from "../session/expiry.ts";
 import { copyBytes } from "../session/message.ts";
 import { InboundTopicAliases, OutboundTopicAliases } from "../session/topic-aliases.ts";
 import { topicNameProblem } from "../topics/topic-name.ts";
-import type { Principal, Verdict } from "./authentication.ts";
+import type { Acceptance, Principal, Verdict } from "./authentication.ts";
 import type { Connection } from "./connection.ts";
+import { armConnection, validUntil } from "./connection-deadline.ts";
 import { disconnect, leaveConnection, refuseConnection } from "./connections.ts";
+import { finishReauthentication, sendAuth } from "./handle-auth.ts";
 import { pump } from "./pump.ts";
-import { pauseReading, promise, resumeReading, send } from "./replies.ts";
+import { pauseReading, promise, resumeReading } from "./replies.ts";
+import { holdToPolicy, takePrincipal } from "./rights.ts";
 import type { Session } from "./session.ts";
 import { attach, endSession, rejoinGroups, sessionElapsed } from "./sessions.ts";
 import type { BrokerState } from "./state.ts";
-import { keepWill, removeWill, setWill } from "./wills.ts";
-
-/** Keep Alive is over after one and a half times its interval [MQTT-3.1.2-22]. */
-const keepAliveFactor = 1.5;
+import { keepWill, removeWill, setWill, willsAreFull } from "./wills.ts";
 
 /** CONNECT (§3.1): checked, then asked who it is. */
 export function handleConnect(state: BrokerState, connection: Connection, connect: Connect): void {
+  // [MQTT-3.2.0-2] [MQTT311-3.1.0-2]
   if (connection.state !== "AwaitingConnect") {
     // [MQTT-3.1.0-2]
     throw new ProtocolError(ReasonCode.ProtocolError, "MQTT-3.1.0-2", "A second CONNECT on one Network Connection");
   }
   connection.protocolVersion = connect.protocolVersion;
   connection.connect = keepConnect(connect);
+  // [MQTT-3.1.3-6] [MQTT311-3.1.3-6]
   connection.clientId = connect.clientId === "" ? state.uniqueId() : connect.clientId;
   connection.maximumPacketSize = connect.properties.maximumPacketSize ?? connection.maximumPacketSize;
   connection.requestProblemInformation = connect.properties.requestProblemInformation ?? true;
@@ -79,10 +81,12 @@ function refusalOf(state: BrokerState, connect: Connect): readonly [ConnackReaso
     return [ReasonCode.QuotaExceeded, `More than ${limits.connectionsMax} connections (connectionsMax)`];
   }
   const { clientId, will } = connect;
+  // [MQTT311-3.1.3-7]
   if (clientId === "" && connect.protocolVersion === ProtocolVersion.V311 && !connect.cleanStart) {
     // [MQTT311-3.1.3-8]
     return [ReasonCode.ClientIdentifierNotValid, "An empty Client Identifier needs Clean Session 1"];
   }
+  // [MQTT-3.1.3-5] [MQTT311-3.1.3-5] [MQTT311-3.1.3-9]
   if (textLength(clientId) > limits.clientIdBytesMax) {
     // [MQTT-3.1.3-8]
     return [ReasonCode.ClientIdentifierNotValid, `Longer than ${limits.clientIdBytesMax} bytes (clientIdBytesMax)`];
@@ -108,58 +112,21 @@ export function handleVerdict(state: BrokerState, connection: Connection, verdic
   }
   if (connection.state !== "AwaitingVerdict" || connection.connect === undefined) return;
   switch (verdict.kind) {
-    case "refuse":
-      refuseConnection(state, connection, verdict.reasonCode, verdict.reasonString ?? "", verdict.serverReference);
+    case "refuse": {
+      const { reasonCode, reasonString, serverReference } = verdict;
+      // [MQTT-4.12.0-4]
+      refuseConnection(state, connection, reasonCode, reasonString ?? reasonCodeName(reasonCode), serverReference);
       return;
+    }
     case "continue":
       connection.state = "AwaitingAuth";
       sendAuth(state, connection, ReasonCode.ContinueAuthentication, verdict.authenticationData);
       resumeReading(state, connection);
       return;
     case "accept":
-      accept(state, connection, connection.connect, verdict.principal, verdict.authenticationData, now);
+      accept(state, connection, connection.connect, verdict, now);
       return;
   }
-}
-
-/** [MQTT-4.12.0-2] [MQTT-4.12.0-5] */
-function sendAuth(
-  state: BrokerState,
-  connection: Connection,
-  reasonCode: typeof ReasonCode.ContinueAuthentication | typeof ReasonCode.Success,
-  authenticationData: Uint8Array | undefined,
-): void {
-  send(state, connection, {
-    type: PacketType.Auth,
-    reasonCode,
-    properties: {
-      authenticationMethod: connection.authenticationMethod,
-      authenticationData,
-      reasonString: undefined,
-      userProperties: [],
-    },
-  });
-}
-
-/** Re-authentication of a live connection (§4.12.1); a failure ends it [MQTT-4.12.1-2]. */
-function finishReauthentication(state: BrokerState, connection: Connection, verdict: Verdict, now: number): void {
-  if (verdict.kind === "continue") {
-    connection.reauthentication = "AwaitingAuth";
-    sendAuth(state, connection, ReasonCode.ContinueAuthentication, verdict.authenticationData);
-    return;
-  }
-  connection.reauthentication = "none";
-  if (verdict.kind === "refuse") {
-    disconnect(state, connection, ReasonCode.NotAuthorized, verdict.reasonString, now);
-    return;
-  }
-  const { tenant, name } = verdict.principal;
-  if (name !== connection.principal?.name || tenant !== connection.principal.tenant) {
-    disconnect(state, connection, ReasonCode.NotAuthorized, "Re-authentication as somebody else", now);
-    return;
-  }
-  connection.principal = verdict.principal;
-  sendAuth(state, connection, ReasonCode.Success, verdict.authenticationData);
 }
 
 /** We know who it is: the Session is found or made, and CONNACK promises it (§3.1.4). */
@@ -167,8 +134,7 @@ function accept(
   state: BrokerState,
   connection: Connection,
   connect: Connect,
-  principal: Principal,
-  authenticationData: Uint8Array | undefined,
+  { principal, authenticationData, validMilliseconds }: Acceptance,
   now: number,
 ): void {
   if (state.draining || state.refusing) {
@@ -177,11 +143,13 @@ function accept(
   }
   const refusal = connect.will === undefined ? undefined : state.policy.mayPublish(principal, connect.will);
   if (refusal !== undefined) {
-    refuseConnection(state, connection, refusal.reasonCode, `Will: ${refusal.reasonString}`);
+    const { reasonCode, reasonString } = refusal;
+    refuseConnection(state, connection, reasonCode, `Will: ${reasonString}`, undefined, refusal);
     return;
   }
+  // [MQTT-3.1.3-2] [MQTT311-3.1.3-2]
   const existing = state.tenant(principal.tenant).sessions.get(connection.clientId);
-  if (existing !== undefined && existing.principalName !== principal.name) {
+  if (existing !== undefined && existing.principal.name !== principal.name) {
     refuseConnection(
       state,
       connection,
@@ -195,9 +163,15 @@ function accept(
     refuseConnection(state, connection, ReasonCode.QuotaExceeded, reason);
     return;
   }
+  if (connect.will !== undefined && willsAreFull(state, existing, connect.will)) {
+    const reason = `Wills of more than ${state.limits.willBytesMax} bytes (willBytesMax)`;
+    refuseConnection(state, connection, ReasonCode.QuotaExceeded, reason);
+    return;
+  }
   connection.principal = principal;
   const resumed = takeOver(state, existing, connect.cleanStart, now);
   const session = resumed ?? createSession(state, connection, connect, principal);
+  takePrincipal(state, session, principal);
   connection.state = "Connected";
   connection.connect = undefined;
   connection.session = session;
@@ -207,7 +181,10 @@ function accept(
   attach(state, session, now);
   setWill(state, session, connect.will);
   session.sender.resume(Math.min(connection.receiveMaximum, state.limits.inFlightMax));
-  armKeepAlive(state, connection, now);
+  connection.lastReceivedAt = now;
+  connection.validUntil = validUntil(validMilliseconds, now);
+  armConnection(state, connection);
+  // [MQTT-3.2.0-1] [MQTT311-3.2.0-1] [MQTT-3.1.4-5] [MQTT311-3.1.4-4]
   if (!welcome(state, connection, connect, session, resumed !== undefined, authenticationData)) {
     // Nothing may come before CONNACK [MQTT-3.2.0-1], and this Client takes none of its size.
     const reason = "CONNACK is larger than its Maximum Packet Size";
@@ -216,6 +193,7 @@ function accept(
     return;
   }
   if (connection.hasRoom) resumeReading(state, connection);
+  holdToPolicy(state, session);
   rejoinGroups(state, session);
   pump(state, session, now);
 }
@@ -235,23 +213,26 @@ function takeOver(
   sessionElapsed(state, existing, now);
   if (state.sessions.get(existing.number) !== existing) return undefined;
   if (existing.connection !== undefined) {
+    // [MQTT-3.1.4-3] [MQTT311-3.1.4-2]
     disconnect(state, existing.connection, ReasonCode.SessionTakenOver, undefined, now);
     // Without expiry the Session ended with its connection.
     if (existing.sessionExpirySeconds === 0) return undefined;
   }
+  // [MQTT-3.1.4-4] [MQTT311-3.1.4-3] [MQTT311-3.1.2-6]
   if (cleanStart) {
     // [MQTT-3.1.2-4]
     endSession(state, existing, now);
     return undefined;
   }
+  // [MQTT-3.1.3-9]
   removeWill(state, existing);
-  // [MQTT-3.1.2-5]
+  // [MQTT-3.1.2-5] [MQTT311-3.1.2-4] [MQTT311-3.2.2-2]
   return existing;
 }
 
 /** [MQTT-3.1.2-6] */
 function createSession(state: BrokerState, connection: Connection, connect: Connect, principal: Principal): Session {
-  return state.createSession(principal.tenant, connection.clientId, principal.name, expiryOf(state, connect));
+  return state.createSession(connection.clientId, principal, expiryOf(state, connect));
 }
 
 function expiryOf(state: BrokerState, connect: Connect): number {
@@ -284,20 +265,6 @@ function grantedKeepAliveSeconds(state: BrokerState, connect: Connect): number {
   return asked === 0 || asked > keepAliveSecondsMax ? keepAliveSecondsMax : asked;
 }
 
-/** Without Keep Alive there is nothing to wait for. */
-function armKeepAlive(state: BrokerState, connection: Connection, now: number): void {
-  connection.lastReceivedAt = now;
-  if (connection.keepAliveMilliseconds === 0) state.deadlines.delete(connection);
-  else state.deadlines.set(connection, now + connection.keepAliveMilliseconds * keepAliveFactor);
-}
-
-/** The Keep Alive deadline has come: the Client may have spoken since it was set. */
-export function keepAliveElapsed(state: BrokerState, connection: Connection, now: number): void {
-  const at = connection.lastReceivedAt + connection.keepAliveMilliseconds * keepAliveFactor;
-  if (at > now) state.deadlines.set(connection, at);
-  else disconnect(state, connection, ReasonCode.KeepAliveTimeout, undefined, now);
-}
-
 /**
  * CONNACK with everything that differs from what the Client asked for or may assume (§3.2.2.3) [MQTT-3.1.4-5]; false when
  * the Client takes no packet of its size.
@@ -321,7 +288,7 @@ function welcome(
     // [MQTT-3.2.2-9]
     maximumQoS: capabilities.maximumQoS === 2 ? undefined : capabilities.maximumQoS,
     retainAvailable: isOffered(capabilities.retainAvailable),
-    maximumPacketSize: limits.packetBytesMax,
+    maximumPacketSize: (connection.limits ?? limits).packetBytesMax,
     // [MQTT-3.1.3-7] [MQTT-3.2.2-16]
     assignedClientId: connect.clientId === "" ? connection.clientId : undefined,
     topicAliasMaximum: limits.topicAliasMaximum,
@@ -338,14 +305,14 @@ function welcome(
     authenticationMethod: connection.authenticationMethod,
     authenticationData: connection.authenticationMethod === undefined ? undefined : authenticationData,
   };
-  // [MQTT-3.2.2-2] [MQTT-3.2.2-3]
+  // [MQTT-3.2.2-2] [MQTT-3.2.2-3] [MQTT311-3.2.2-1] [MQTT311-3.2.2-2] [MQTT311-3.2.2-3]
   const packet = { type: PacketType.Connack, sessionPresent, reasonCode: ReasonCode.Success, properties } as const;
   // It promises what was kept, and what is gone.
   const isSent = promise(state, connection, packet);
   outbox.observe({
     kind: "connected",
     clientId: session.clientId,
-    userName: session.principalName,
+    userName: session.principal.name,
     protocolVersion: connection.protocolVersion,
     sessionPresent,
   });

@@ -29,9 +29,10 @@ export function handleDisconnect(
     }
     session.sessionExpirySeconds = Math.min(expiry, state.limits.sessionExpirySecondsMax);
   }
-  // [MQTT-3.14.4-3]
+  // [MQTT-3.14.4-3] [MQTT-3.1.2-10] [MQTT311-3.14.4-3]
   const keepsWill = disconnect.reasonCode !== ReasonCode.Success;
   const reason = disconnect.properties.reasonString ?? reasonCodeName(disconnect.reasonCode);
+  // [MQTT311-3.14.4-2]
   leaveConnection(state, connection, keepsWill, disconnect.reasonCode, reason, now);
   state.outbox.close(connection);
 }

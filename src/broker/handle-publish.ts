@@ -8,7 +8,8 @@ import type { Connection } from "./connection.ts";
 import { disconnect } from "./connections.ts";
 import type { Refusal } from "./policy.ts";
 import { checkProtocol, refusalOf } from "./publish-checks.ts";
-import { publish as publishMessage } from "./publishing.ts";
+import { publish as publishMessage, withMessageExpiry } from "./publishing.ts";
+import { queueRefusalOf } from "./queue-refusal.ts";
 import { acknowledge } from "./replies.ts";
 import type { Session } from "./session.ts";
 import type { BrokerState } from "./state.ts";
@@ -26,6 +27,7 @@ export function handlePublish(
   const topicName = topicNameOf(connection, publish);
   const { packetIdentifier, qos } = publish;
   // Recognised before Receive Maximum is counted: it is no new message.
+  // [MQTT-4.3.2-5] [MQTT311-4.3.2-2] [MQTT311-4.3.3-2]
   if (qos === 2 && session.received?.has(packetIdentifier)) {
     // [MQTT-4.3.3-10]
     acknowledge(state, connection, PacketType.Pubrec, packetIdentifier, ReasonCode.Success, undefined, session.durable);
@@ -37,21 +39,26 @@ export function handlePublish(
     payload: publish.payload,
     qos,
     retain: publish.retain,
+    // [MQTT-3.3.2-4] [MQTT-3.3.2-15] [MQTT-3.3.2-16] [MQTT-3.3.2-17] [MQTT-3.3.2-18] [MQTT-3.3.2-20]
     properties: publish.properties,
     expiresAt: messageExpiresAt(publish.properties.messageExpiryIntervalSeconds, now),
   };
-  const refusal = refusalOf(state, connection.principal, session.tenant, message);
+  const refusal =
+    refusalOf(state, connection.principal, session.tenant, message) ??
+    queueRefusalOf(state, session.tenant, message, session);
   if (refusal !== undefined) {
     refuse(state, connection, session, message, packetIdentifier, refusal, now);
     return;
   }
   // [MQTT-4.3.3-8]: the identifier and the message are kept in one commit.
   const received = qos === 2 && receive(state, connection, session, packetIdentifier);
-  const { matched, kept } = publishMessage(state, session.tenant, message, session, received, now);
+  const lasting = withMessageExpiry(state, message, now);
+  const { matched, kept } = publishMessage(state, session.tenant, lasting, session, received, now);
   if (qos === 0) return;
   const reasonCode = matched ? ReasonCode.Success : ReasonCode.NoMatchingSubscribers;
-  // [MQTT-4.3.2-4] [MQTT-2.2.1-5]
+  // [MQTT-4.3.2-4] [MQTT-2.2.1-5] [MQTT-3.3.4-1] [MQTT311-3.3.4-1]
   const type = qos === 1 ? PacketType.Puback : PacketType.Pubrec;
+  // [MQTT-4.6.0-2] [MQTT-4.6.0-3] [MQTT311-4.6.0-2] [MQTT311-4.6.0-3]
   acknowledge(state, connection, type, packetIdentifier, reasonCode, undefined, kept);
 }
 
@@ -96,17 +103,23 @@ function refuse(
   state.outbox.observe({
     kind: "publishRefused",
     clientId: session.clientId,
+    userName: session.principal.name,
     topicName,
     reasonCode,
     reason: reasonString,
     place,
-    deadLetter: isSilent && qos > 0,
+    // While the store is full nothing is acknowledged that is not kept: its publisher has it still.
+    deadLetter: qos > 0 && !state.refusing,
+    principal: session.principal,
+    message,
   });
   if (qos === 0) return;
   if (isSilent && state.refusing) {
+    // [MQTT311-4.8.0-2]
     disconnect(state, connection, ReasonCode.QuotaExceeded, reasonString, now);
     return;
   }
+  // [MQTT311-3.3.5-2]
   const said: PublishReasonCode = isSilent ? ReasonCode.Success : reasonCode;
   const kept = isSilent && qos === 2 && receive(state, connection, session, packetIdentifier);
   const type = qos === 1 ? PacketType.Puback : PacketType.Pubrec;

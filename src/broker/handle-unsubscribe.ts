@@ -37,8 +37,9 @@ export function handleUnsubscribe(
     return ReasonCode.Success;
   });
   const properties = isRefused ? reason(storeFull) : noAcknowledgementProperties;
-  // [MQTT-3.10.4-4] [MQTT-3.10.4-5] [MQTT-3.11.3-1]
   const { packetIdentifier } = unsubscribe;
+  // [MQTT-3.10.4-4] [MQTT-3.10.4-5] [MQTT-3.11.3-1] [MQTT-2.2.1-6] [MQTT311-2.3.1-7] [MQTT311-3.10.4-4]
+  // [MQTT311-3.10.4-5] [MQTT311-3.10.4-6] [MQTT-3.10.4-6]
   const packet = { type: PacketType.Unsuback, packetIdentifier, reasonCodes, properties } as const;
   if (isKept) promise(state, connection, packet);
   else send(state, connection, packet);

@@ -7,15 +7,24 @@ export interface Limits {
   readonly inFlightMax: number;
   readonly topicAliasMaximum: number;
   readonly packetBytesMax: number;
+  readonly connectBytesMax: number;
+  readonly incompleteBytesMax: number;
   readonly linkBytesMax: number;
+  readonly unsentBytesMax: number;
   readonly queueMessagesMax: number;
   readonly queueBytesMax: number;
+  readonly queuedBytesMax: number;
   readonly subscriptionsMax: number;
+  readonly subscriptionBytesPerSessionMax: number;
+  readonly subscriptionBytesMax: number;
+  readonly wildcardShapesPerSessionMax: number;
+  readonly wildcardShapesMax: number;
   readonly topicLevelsMax: number;
   readonly topicBytesMax: number;
   readonly clientIdBytesMax: number;
   readonly sessionExpirySecondsMax: number;
   readonly retainedBytesMax: number;
+  readonly willBytesMax: number;
   readonly connectTimeoutSeconds: number;
   readonly keepAliveSecondsMax: number;
   readonly connectionsMax: number;
@@ -25,6 +34,10 @@ export interface Limits {
   readonly storeBytesMax: number;
   readonly storeFreeBytesMin: number;
   readonly sliceMax: number;
+  readonly refusalsMax: number;
+  readonly deadLettersMax: number;
+  readonly deadLetterBytesMax: number;
+  readonly deadLettersPerSecondMax: number;
 }
 
 /** One row of the table that `petstore-mqtt config` prints. */
@@ -76,6 +89,24 @@ export const limitTable: readonly LimitRow[] = [
     description: "largest packet accepted; a larger one is DISCONNECT 0x95 before its body is read",
   },
   {
+    name: "connectBytesMax",
+    // A Will with the largest payload, and as much again for the rest.
+    default: 131_072,
+    minimum: 128,
+    maximum: 268_435_460,
+    unit: "bytes",
+    description: "largest packet accepted before a client is authenticated; a larger one closes the connection",
+  },
+  {
+    name: "incompleteBytesMax",
+    default: 256 * MiB,
+    minimum: MiB,
+    maximum: 1_048_576 * MiB,
+    unit: "bytes",
+    description:
+      "bytes of all packets that came in part, those up to 4,096 not counted; above it the one begun first is DISCONNECT 0x97",
+  },
+  {
     name: "linkBytesMax",
     default: MiB,
     minimum: 1_024,
@@ -84,12 +115,21 @@ export const limitTable: readonly LimitRow[] = [
     description: "un-sent bytes per connection; above it QoS 0 is dropped and QoS 1 and 2 wait in the queue",
   },
   {
+    name: "unsentBytesMax",
+    default: 256 * MiB,
+    minimum: MiB,
+    maximum: 1_048_576 * MiB,
+    unit: "bytes",
+    description:
+      "un-sent bytes of all connections; above it those that hold more than an even part are at their linkBytesMax",
+  },
+  {
     name: "queueMessagesMax",
     default: 10_000,
     minimum: 1,
     maximum: 100_000_000,
     unit: "messages",
-    description: "messages waiting per session; above it the oldest un-sent one is dropped and counted",
+    description: "messages waiting per session; above it queueOverflow says what is done",
   },
   {
     name: "queueBytesMax",
@@ -97,7 +137,16 @@ export const limitTable: readonly LimitRow[] = [
     minimum: 1_024,
     maximum: 1_048_576 * MiB,
     unit: "bytes",
-    description: "bytes of the messages waiting per session; above it the oldest un-sent one is dropped and counted",
+    description: "bytes of the messages waiting per session; above it queueOverflow says what is done",
+  },
+  {
+    name: "queuedBytesMax",
+    default: 512 * MiB,
+    minimum: MiB,
+    maximum: 1_048_576 * MiB,
+    unit: "bytes",
+    description:
+      "bytes of all messages waiting in memory, not those on disk; above it queues with more than an even part drop their oldest; with a store in memory, twice as much kept refuses new work",
   },
   {
     name: "subscriptionsMax",
@@ -105,7 +154,43 @@ export const limitTable: readonly LimitRow[] = [
     minimum: 1,
     maximum: 10_000_000,
     unit: "subscriptions",
-    description: "subscriptions per session; above it SUBACK says 0x97",
+    description: "subscriptions per session, and topic filters per SUBSCRIBE; above it SUBACK says 0x97",
+  },
+  {
+    name: "subscriptionBytesPerSessionMax",
+    default: 16 * MiB,
+    minimum: 1_024,
+    maximum: 1_048_576 * MiB,
+    unit: "bytes",
+    description:
+      "bytes of a session's subscriptions: text, 256 for each, 160 for each level if it has wildcards; above it SUBACK says 0x97",
+  },
+  {
+    name: "subscriptionBytesMax",
+    default: 1_024 * MiB,
+    minimum: 1_024,
+    maximum: 1_048_576 * MiB,
+    unit: "bytes",
+    description:
+      "the same over all sessions; above it SUBACK says 0x97 to those that have more than an even part already",
+  },
+  {
+    name: "wildcardShapesPerSessionMax",
+    default: 100,
+    minimum: 1,
+    maximum: 1_000_000,
+    unit: "shapes",
+    description:
+      "arrangements of wildcards (a/+/b and x/+/y have the same) in a session's subscriptions; above it SUBACK says 0x97",
+  },
+  {
+    name: "wildcardShapesMax",
+    default: 1_000,
+    minimum: 1,
+    maximum: 1_000_000,
+    unit: "shapes",
+    description:
+      "the same over all sessions: to find who gets a message takes no more look-ups a level; above it SUBACK says 0x97",
   },
   {
     name: "topicLevelsMax",
@@ -149,6 +234,14 @@ export const limitTable: readonly LimitRow[] = [
     maximum: 1_048_576 * MiB,
     unit: "bytes",
     description: "bytes of all retained messages; a message that would pass it is refused with 0x97",
+  },
+  {
+    name: "willBytesMax",
+    default: 256 * MiB,
+    minimum: 0,
+    maximum: 1_048_576 * MiB,
+    unit: "bytes",
+    description: "bytes of all wills that are not published yet; above it CONNACK says 0x97 to a client with a will",
   },
   {
     name: "connectTimeoutSeconds",
@@ -223,6 +316,38 @@ export const limitTable: readonly LimitRow[] = [
     unit: "steps",
     description: "steps of a long job (retained messages, expiries, clean start) before others get their turn",
   },
+  {
+    name: "refusalsMax",
+    default: 1_000,
+    minimum: 1,
+    maximum: 1_000_000,
+    unit: "refusals",
+    description: "last refusals remembered for petstore-mqtt refusals; above it the one longest ago is forgotten",
+  },
+  {
+    name: "deadLettersMax",
+    default: 10_000,
+    minimum: 0,
+    maximum: 10_000_000,
+    unit: "messages",
+    description: "dead letters kept; above it the oldest goes",
+  },
+  {
+    name: "deadLetterBytesMax",
+    default: 64 * MiB,
+    minimum: MiB,
+    maximum: 1_048_576 * MiB,
+    unit: "bytes",
+    description: "bytes of all dead letters, as they are written; above it the oldest go",
+  },
+  {
+    name: "deadLettersPerSecondMax",
+    default: 100,
+    minimum: 1,
+    maximum: 100_000,
+    unit: "messages",
+    description: "new dead letters a second of each cause; above it they are counted and not kept",
+  },
 ];
 
 /** The defaults, with some replaced. */
@@ -230,6 +355,12 @@ export function createLimits(replaced: Partial<Limits> = {}): Limits {
   const defaults = Object.fromEntries(limitTable.map((row) => [row.name, row.default])) as unknown as Limits;
   return { ...defaults, ...replaced };
 }
+
+/** What becomes of a QoS 1 or 2 message for a durable Session or shared group whose queue is full. */
+export const queueOverflows = ["drop-oldest", "refuse"] as const;
+
+/** `drop-oldest`: the oldest un-sent one goes. `refuse`: the new one is refused with 0x97 to its publisher. */
+export type QueueOverflow = (typeof queueOverflows)[number];
 
 /** What the Server offers (§3.2.2.3); everything unless switched off. */
 export interface Capabilities {

@@ -61,6 +61,12 @@ export interface Settle {
   readonly owner: number;
 }
 
+/** Roles and claims of a Principal, as plain data. */
+export interface PrincipalRights {
+  readonly roles: readonly string[];
+  readonly claims: readonly (readonly [name: string, values: readonly string[]])[];
+}
+
 /** A durable Session: it outlives its Network Connection (§4.1). */
 export interface PutSession {
   readonly kind: "putSession";
@@ -69,6 +75,8 @@ export interface PutSession {
   readonly clientId: string;
   /** Name of the Principal that it belongs to. */
   readonly principalName: string;
+  /** What else decides what it may read while it is away; absent when there is nothing. */
+  readonly principalRights?: PrincipalRights;
   /** 0xFFFFFFFF: does not expire. */
   readonly sessionExpiryIntervalSeconds: number;
   /** ms; 0 while its Client is connected. */

@@ -38,6 +38,32 @@ export interface Policy {
   mayPublish(principal: Principal, publish: PublishRequest): Refusal | undefined;
   /** `topicFilter` is without its `$share/{ShareName}/`. */
   maySubscribe(principal: Principal, topicFilter: string): Refusal | undefined;
+  /**
+   * Whether a subscription that `maySubscribe` allows reaches further than the Principal may read, so that it brings only
+   * topics that `mayReceive` allows. Without this method none does.
+   */
+  isFiltered?(principal: Principal, topicFilter: string): boolean;
+  /** Asked for the topics of such subscriptions, and for what waits for a Session that lost a right. */
+  mayReceive?(principal: Principal, topicName: string): boolean;
+  /** Seconds that a message without Message Expiry Interval lives (§3.3.2.3.3); undefined for ever. */
+  messageExpirySeconds?(topicName: string): number | undefined;
+}
+
+/** Both must allow; the first is asked first. */
+export function bothAllow(first: Policy, second: Policy): Policy {
+  const isFiltered = (principal: Principal, topicFilter: string): boolean =>
+    first.isFiltered?.(principal, topicFilter) === true || second.isFiltered?.(principal, topicFilter) === true;
+  const mayReceive = (principal: Principal, topicName: string): boolean =>
+    first.mayReceive?.(principal, topicName) !== false && second.mayReceive?.(principal, topicName) !== false;
+  return {
+    mayPublish: (principal, publish) => first.mayPublish(principal, publish) ?? second.mayPublish(principal, publish),
+    maySubscribe: (principal, topicFilter) =>
+      first.maySubscribe(principal, topicFilter) ?? second.maySubscribe(principal, topicFilter),
+    isFiltered,
+    mayReceive,
+    messageExpirySeconds: (topicName) =>
+      first.messageExpirySeconds?.(topicName) ?? second.messageExpirySeconds?.(topicName),
+  };
 }
 
 /** No law: for tests and brokers on loopback. */

@@ -71,7 +71,8 @@ export function refusalOf(
 
 const dollar = 0x24;
 
-const serverTopic: Refusal = Object.freeze({
+/** For topics that a Client may not publish to. */
+export const serverTopic: Refusal = Object.freeze({
   reasonCode: ReasonCode.TopicNameInvalid,
   reasonString: "Topics that begin with $ are the server's",
   place: ownPlace,

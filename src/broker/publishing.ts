@@ -1,3 +1,4 @@
+import { messageExpiresAt } from "../session/expiry.ts";
 import type { Message } from "../session/message.ts";
 import { deliver } from "./deliver.ts";
 import { isServerTopic, retain, retainedIsFull } from "./retained.ts";
@@ -16,9 +17,22 @@ export function publish(
   kept: boolean,
   now: number,
 ): { readonly matched: boolean; readonly kept: boolean } {
-  // [MQTT-3.3.1-8]: without RETAIN nothing is stored, removed or replaced.
+  // [MQTT-3.3.1-8] [MQTT311-3.3.1-12] [MQTT311-3.3.1-5]: without RETAIN nothing is stored, removed or replaced.
   const retained = message.retain && mayRetain(state, tenant, message) && retain(state, tenant, message);
   return deliver(state, tenant, message, publisher, kept || retained, now);
+}
+
+/** What the law corrects: a message without Message Expiry Interval gets the one of its topic, if that has one. */
+export function withMessageExpiry({ policy }: BrokerState, message: Message, now: number): Message {
+  const { properties } = message;
+  if (properties.messageExpiryIntervalSeconds !== undefined) return message;
+  const seconds = policy.messageExpirySeconds?.(message.topicName);
+  if (seconds === undefined) return message;
+  return {
+    ...message,
+    properties: { ...properties, messageExpiryIntervalSeconds: seconds },
+    expiresAt: messageExpiresAt(seconds, now),
+  };
 }
 
 /**

@@ -15,12 +15,13 @@ import {
   keepFor,
   messageOf,
   type Owner,
+  observeLost,
   settle,
   takeHead,
 } from "./queues.ts";
 import { release } from "./replies.ts";
 import { sendRetained } from "./retained.ts";
-import type { Session, SessionSubscription } from "./session.ts";
+import { Session, type SessionSubscription } from "./session.ts";
 import type { SharedGroup } from "./shared-group.ts";
 import type { BrokerState } from "./state.ts";
 import { Transmission } from "./transmit.ts";
@@ -37,6 +38,7 @@ export function pump(state: BrokerState, session: Session, now: number): void {
   if (session.sender.resend.length > 0) return;
   if (session.pending.length > 0) sendPending(state, session, connection, now);
   if (session.pending.length > 0) return;
+  session.hasLostRights = false;
   if (session.groups !== undefined) for (const group of session.groups) pumpGroup(state, group, now);
   if (session.retainedDeliveries !== undefined) sendRetained(state, session, now);
 }
@@ -51,7 +53,7 @@ function sendAgain(state: BrokerState, session: Session, connection: Connection,
     }
     if (entry.stage === "received") {
       sender.resend.shift();
-      // [MQTT-4.3.3-6]
+      // [MQTT-4.3.3-6] [MQTT-3.3.4-10] [MQTT-4.9.0-3] [MQTT311-4.4.0-1]
       release(state, connection, PacketType.Pubrel, entry.packetIdentifier, 0, entry.number > 0);
       continue;
     }
@@ -89,8 +91,10 @@ function resendOne(state: BrokerState, session: Session, connection: Connection,
     return;
   }
   session.sender.count(entry);
-  // [MQTT-3.3.1-1]
+  // [MQTT-3.3.1-1] [MQTT311-3.3.1-1]
   transmission.send(state, connection, qos, retain, subscriptionIdentifiers, packetIdentifier, true, number > 0);
+  // What has a row is read again if need be: 100 large ones in flight of each of many Sessions are too much to hold.
+  if (number > 0) entry.message = undefined;
 }
 
 function sendPending(state: BrokerState, session: Session, connection: Connection, now: number): void {
@@ -111,12 +115,11 @@ function sendPending(state: BrokerState, session: Session, connection: Connectio
       continue;
     }
     const number = numberOf(takeHead(session));
-    const message = session.durable ? delivery.message : undefined;
     startAndSend(state, session, connection, transmission, delivery.kept, {
       packetIdentifier: session.sender.takePacketIdentifier(),
       owner: session.number,
       number,
-      message,
+      message: undefined,
       qos,
       retain,
       subscriptionIdentifiers,
@@ -174,7 +177,7 @@ function sendFromGroup(
     packetIdentifier: session.sender.takePacketIdentifier(),
     owner: group.number,
     number,
-    message: delivery.message,
+    message: number > 0 ? undefined : delivery.message,
     qos,
     retain,
     subscriptionIdentifiers,
@@ -209,20 +212,37 @@ function startAndSend(
   session.sender.start(entry);
   if (number > 0) state.outbox.persist(bindingOf(session, entry));
   const waits = kept || number > 0;
+  // [MQTT-3.3.1-3] [MQTT-4.3.2-2] [MQTT-4.3.3-2] [MQTT311-3.3.1-3]
   transmission.send(state, connection, qos, retain, subscriptionIdentifiers, packetIdentifier, false, waits);
 }
 
 /** Takes a head away that is not to be sent: settled meanwhile, or expired before its flow began [MQTT-3.3.2-5]. */
-function isDropped(state: BrokerState, owner: Owner, head: Delivery | "gone", now: number): boolean {
+function isDropped(state: BrokerState, owner: Session | SharedGroup, head: Delivery | "gone", now: number): boolean {
   if (head === "gone") {
     takeHead(owner);
     state.counters.queuedMessages -= 1;
     return true;
   }
-  if (head.message.expiresAt > now) return false;
+  if (head.message.expiresAt <= now) {
+    observeLost(state, owner, nameOf(owner), "expired");
+    dropHead(state, owner);
+    state.counters.publishExpired += 1;
+    return true;
+  }
+  if (!isForbidden(state, owner, head)) return false;
   dropHead(state, owner);
-  state.counters.publishExpired += 1;
+  state.counters.publishDropped += 1;
   return true;
+}
+
+function nameOf(owner: Session | SharedGroup): string {
+  return owner instanceof Session ? owner.clientId : owner.name;
+}
+
+/** It waited, and meanwhile its subscriber lost the right to it. */
+function isForbidden({ policy }: BrokerState, owner: Owner, { message }: Delivery): boolean {
+  if (!(owner instanceof Session) || !owner.hasLostRights) return false;
+  return policy.mayReceive?.(owner.principal, message.topicName) === false;
 }
 
 function numberOf(entry: number | Delivery | undefined): number {

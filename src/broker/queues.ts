@@ -22,19 +22,46 @@ export interface Owner {
 /** What stands at the head of a queue: ready to be sent, gone, or still to be fetched. */
 export type Head = Delivery | "gone" | "missing";
 
-/** Appends to the queue; where a bound is passed the oldest message is dropped and counted. */
+/**
+ * Appends to the queue; where a bound is passed the oldest message is dropped and counted. What has no row and finds no
+ * memory although nothing else waits here is dropped itself.
+ */
 export function enqueue(state: BrokerState, owner: Owner, name: string, entry: number | Delivery, bytes: number): void {
   const { queueMessagesMax, queueBytesMax } = state.limits;
-  while (owner.pending.isFull(bytes, queueMessagesMax, queueBytesMax)) {
+  const { pending } = owner;
+  while (
+    pending.isFull(bytes, queueMessagesMax, queueBytesMax) ||
+    (pending.length > 0 && !pending.hasMemory(entry, bytes))
+  ) {
+    observeLost(state, owner, name, "overflowed");
     dropHead(state, owner);
-    state.counters.publishDropped += 1;
-    owner.dropped += 1;
-    if (owner.overflowing) continue;
-    owner.overflowing = true;
-    state.outbox.observe({ kind: "queueOverflow", clientId: name, dropped: owner.dropped });
+    countDropped(state, owner, name);
   }
-  owner.pending.push(entry, bytes);
+  if (typeof entry !== "number" && !pending.hasMemory(entry, bytes)) {
+    const { message } = entry;
+    state.outbox.observe({ kind: "messageLost", cause: "overflowed", clientId: name, number: 0, message });
+    countDropped(state, owner, name);
+    return;
+  }
+  pending.push(entry, bytes);
   state.counters.queuedMessages += 1;
+}
+
+function countDropped(state: BrokerState, owner: Owner, name: string): void {
+  state.counters.publishDropped += 1;
+  owner.dropped += 1;
+  if (owner.overflowing) return;
+  owner.overflowing = true;
+  state.outbox.observe({ kind: "queueOverflow", clientId: name, dropped: owner.dropped });
+}
+
+/** The head does not come to this owner. To be called before it is dropped, while its row can still be read. */
+export function observeLost(state: BrokerState, owner: Owner, name: string, cause: "overflowed" | "expired"): void {
+  const entry = owner.pending.peek();
+  if (entry === undefined) return;
+  const number = typeof entry === "number" ? entry : 0;
+  const message = typeof entry === "number" ? knownBody(state, owner, entry) : entry.message;
+  state.outbox.observe({ kind: "messageLost", cause, clientId: name, number, message });
 }
 
 /** Takes the head away without sending it: dropped, expired, too large or settled. */
@@ -64,9 +91,14 @@ export function headOf(state: BrokerState, owner: Owner): Head | undefined {
 
 /** The body of a kept message that this Session has in flight. */
 export function messageOf(state: BrokerState, session: Session, number: number): Message | "gone" | "missing" {
-  const message = session.fetched.get(number)?.message ?? state.cache.get(number)?.message;
+  const message = knownBody(state, session, number);
   if (message !== undefined) return message;
   return session.fetched.has(number) ? "gone" : "missing";
+}
+
+/** The body of a kept message, as far as it is in memory. */
+function knownBody(state: BrokerState, owner: Owner, number: number): Message | undefined {
+  return owner.fetched.get(number)?.message ?? state.cache.get(number)?.message;
 }
 
 /** What the owner is to be sent of a kept message. */
@@ -76,7 +108,7 @@ function bodyOf(state: BrokerState, owner: Owner, number: number): Head {
     fetched === undefined
       ? state.cache.target(number, owner.number)
       : fetched.targets.find((candidate) => candidate.owner === owner.number);
-  const message = fetched?.message ?? state.cache.get(number)?.message;
+  const message = knownBody(state, owner, number);
   if (target === undefined || message === undefined) return owner.fetched.has(number) ? "gone" : "missing";
   // A group's target has the QoS of the member it was bound to last; the next one may take more.
   const qos = target.kind === "group" ? message.qos : target.qos;

@@ -1,6 +1,6 @@
 import { sessionExpiresAt } from "../session/expiry.ts";
 import { identifiersOf } from "./deliver.ts";
-import type { PutSession, QueuedMessage, Recovered, Target } from "./mutation.ts";
+import type { PrincipalRights, PutSession, QueuedMessage, Recovered, Target } from "./mutation.ts";
 import { settle } from "./queues.ts";
 import { storeRetained } from "./retained.ts";
 import { Session } from "./session.ts";
@@ -8,6 +8,7 @@ import { aliveInterval, armSession, endSession, persistSession } from "./session
 import type { SharedGroup } from "./shared-group.ts";
 import type { BrokerState } from "./state.ts";
 import { restoreSubscription } from "./subscriptions.ts";
+import { restoreWill } from "./wills.ts";
 
 /**
  * Brings back what a store kept, batch after batch, before the first Network Connection. Rows of Sessions and groups
@@ -40,13 +41,14 @@ export class Recovery {
       persistSession(state, session, lostAt);
       this.#loseWill(session, lostAt);
     }
+    // Before any Session ends: what that takes away is counted off.
+    for (const group of state.groups.values()) state.counters.queuedMessages += group.pending.length;
+    for (const session of state.sessions.values()) {
+      state.counters.queuedMessages += session.pending.length + session.sender.inFlight.size;
+    }
     for (const session of [...state.sessions.values()]) {
       if (session.sessionExpirySeconds === 0) endSession(state, session, now);
       else armSession(state, session);
-    }
-    for (const group of [...state.groups.values()]) state.counters.queuedMessages += group.pending.length;
-    for (const session of state.sessions.values()) {
-      state.counters.queuedMessages += session.pending.length + session.sender.inFlight.size;
     }
   }
 
@@ -78,7 +80,7 @@ export class Recovery {
       case "putWill": {
         const session = state.sessions.get(row.session);
         if (session === undefined) break;
-        session.will = row.will;
+        restoreWill(state, session, row.will);
         if (row.dueAt > 0) session.willDueAt = row.dueAt;
         break;
       }
@@ -93,7 +95,9 @@ export class Recovery {
 
   #session(row: PutSession): void {
     const { session: number, tenant, clientId, principalName, sessionExpiryIntervalSeconds, disconnectedAt } = row;
-    const session = new Session(number, tenant, clientId, principalName, sessionExpiryIntervalSeconds, true);
+    const { roles, claims } = row.principalRights ?? noRights;
+    const principal = { tenant, name: principalName, roles, clientId, claims: new Map(claims) };
+    const session = new Session(number, tenant, clientId, principal, sessionExpiryIntervalSeconds, true);
     this.#state.addSession(session);
     if (disconnectedAt === 0) this.#connected.push(session);
     else session.expiresAt = sessionExpiresAt(sessionExpiryIntervalSeconds, disconnectedAt);
@@ -163,3 +167,5 @@ function recoverInFlight(session: Session, number: number, target: Target): void
     counted: false,
   });
 }
+
+const noRights: PrincipalRights = { roles: [], claims: [] };

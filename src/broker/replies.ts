@@ -12,7 +12,7 @@ const acknowledgementBytes = 5;
 
 /** Sends a packet that promises nothing; false when the Client takes none of this size. */
 export function send(state: BrokerState, connection: Connection, packet: Packet): boolean {
-  const fitting = fit(connection, packet);
+  const fitting = fitPacket(connection, packet);
   if (fitting === undefined) return false;
   state.counters.packetsSent += 1;
   if (!state.outbox.send(connection, fitting)) answersNotTaken(state, connection);
@@ -21,7 +21,7 @@ export function send(state: BrokerState, connection: Connection, packet: Packet)
 
 /** The same for one that promises something: it leaves after the commit of all that was persisted. */
 export function promise(state: BrokerState, connection: Connection, packet: Packet): boolean {
-  const fitting = fit(connection, packet);
+  const fitting = fitPacket(connection, packet);
   if (fitting === undefined) return false;
   state.counters.packetsSent += 1;
   if (!state.outbox.sendAfterCommit(connection, fitting)) answersNotTaken(state, connection);
@@ -81,7 +81,7 @@ export function reason(reasonString: string | undefined): AcknowledgementPropert
  * information [MQTT-3.1.2-29] or when they would pass its Maximum Packet Size [MQTT-3.1.2-24]; undefined when it cannot
  * be sent at all [MQTT-3.1.2-25].
  */
-function fit(connection: Connection, packet: Packet): Packet | undefined {
+function fitPacket(connection: Connection, packet: Packet): Packet | undefined {
   if (connection.protocolVersion === ProtocolVersion.V311) return packet;
   const { maximumPacketSize } = connection;
   if (isBare(packet) && maximumPacketSize >= acknowledgementBytes) return packet;

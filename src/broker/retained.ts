@@ -44,8 +44,10 @@ export function retainedIsFull(state: BrokerState, tenant: number, message: Mess
 export function retain(state: BrokerState, tenant: number, message: Message): boolean {
   const { topicName } = message;
   const isOurs = isServerTopic(topicName);
+  // [MQTT-3.3.1-6] [MQTT-3.3.1-7] [MQTT311-3.3.1-10] [MQTT311-3.3.1-11]
   if (message.payload.length === 0) return forget(state, tenant, topicName) && !isOurs;
   const kept = keep(message);
+  // [MQTT-3.3.1-5] [MQTT311-3.3.1-5] [MQTT311-3.3.1-7] [MQTT311-3.1.2-7]
   storeRetained(state, tenant, kept);
   if (isOurs) return false;
   state.lastNumber += 1;
@@ -107,7 +109,8 @@ export function sendRetained(state: BrokerState, session: Session, now: number):
       if (!canTakeRetained(member)) return;
       const retained = cursor.next(budget);
       if (retained === undefined) break;
-      if (retained.message.expiresAt > now) sendOne(state, member, retained.message, now);
+      const { message } = retained;
+      if (message.expiresAt > now && mayHave(state, member, message)) sendOne(state, member, message, now);
     }
     if (session.subscriptions.get(member.topicFilter) === member && !cursor.done) {
       state.sliced.add(session);
@@ -126,6 +129,10 @@ function canTakeRetained({ session, subscription }: SessionSubscription): boolea
   const { connection, sender, pending } = session;
   if (connection?.hasRoom !== true) return false;
   return subscription.qos === 0 || (sender.quota > 0 && pending.length === 0 && sender.resend.length === 0);
+}
+
+function mayHave({ policy }: BrokerState, { session, subscription }: SessionSubscription, message: Message): boolean {
+  return !subscription.isFiltered || policy.mayReceive?.(session.principal, message.topicName) === true;
 }
 
 /** RETAIN is 1: it is sent because of the subscription, not because it was just published. */
@@ -162,7 +169,7 @@ function sendOne(state: BrokerState, member: SessionSubscription, message: Messa
     packetIdentifier,
     owner,
     number,
-    message: session.durable ? message : undefined,
+    message: undefined,
     qos,
     retain: true,
     subscriptionIdentifiers,
@@ -170,5 +177,6 @@ function sendOne(state: BrokerState, member: SessionSubscription, message: Messa
     counted: false,
   });
   state.counters.queuedMessages += 1;
+  // [MQTT311-3.3.1-8]
   transmission.send(state, connection, qos, true, subscriptionIdentifiers, packetIdentifier, false, number > 0);
 }

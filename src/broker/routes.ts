@@ -24,6 +24,12 @@ export interface Routes {
   readonly groups: readonly SharedGroup[];
 }
 
+/** The Route of this Session for a message of this publisher: without No Local subscriptions for its own. */
+export function routeFor(route: Route, publisher: Session | undefined): Route | undefined {
+  // [MQTT-3.8.3-3]
+  return route.noLocal && route.session === publisher ? route.own : route;
+}
+
 /** What the subscription trie holds: plain subscriptions, and shared groups once each. */
 export type RouteEntry = SessionSubscription | SharedGroup;
 
@@ -60,8 +66,10 @@ function createRoute(
   let retainAsPublished = false;
   const identifiers: number[] = [];
   for (const { subscription } of subscriptions) {
+    // [MQTT-3.3.4-2] [MQTT311-3.3.5-1]
     if (subscription.qos > qos) qos = subscription.qos;
     if (subscription.retainAsPublished) retainAsPublished = true;
+    // [MQTT-3.3.4-3] [MQTT-3.3.4-4]
     if (subscription.subscriptionIdentifier !== 0) identifiers.push(subscription.subscriptionIdentifier);
   }
   return {

@@ -2,10 +2,12 @@ import type { Will } from "../mqtt/packet.ts";
 import { PendingQueue } from "../session/pending-queue.ts";
 import { Sender } from "../session/sender.ts";
 import type { Subscription } from "../session/subscription.ts";
+import type { Principal } from "./authentication.ts";
 import type { FetchedMessage } from "./broker.ts";
 import type { Connection } from "./connection.ts";
 import type { RetainedDelivery } from "./retained.ts";
 import type { SharedGroup } from "./shared-group.ts";
+import type { SubscriptionUse } from "./subscription-use.ts";
 
 /** A Session's subscription to one Topic Filter; the entry of the subscription trie. */
 export interface SessionSubscription {
@@ -25,13 +27,15 @@ export class Session {
   readonly number: number;
   readonly tenant: number;
   readonly clientId: string;
-  /** Whose it is: another Principal with this Client Identifier is refused. */
-  readonly principalName: string;
+  /** Whose it is, as it connected last: another one with this Client Identifier is refused. */
+  principal: Principal;
   /** It has rows in the store; stays so until the Session ends. */
   readonly durable: boolean;
 
   /** By Topic Filter as the Client wrote it. */
   readonly subscriptions: Map<string, SessionSubscription> = new Map();
+  /** What they count for; undefined until there was one. */
+  subscriptionUse: SubscriptionUse | undefined = undefined;
   /** Shared groups it is a member of. */
   groups: Set<SharedGroup> | undefined = undefined;
 
@@ -60,19 +64,23 @@ export class Session {
   /** Queue overflow was observed and has not ended. */
   overflowing = false;
   dropped = 0;
+  /** The law that its subscriptions were last held to; 0 for none. */
+  policyVersion = 0;
+  /** A subscription was taken from it while messages waited: each of them is asked for before it is sent. */
+  hasLostRights = false;
 
   constructor(
     number: number,
     tenant: number,
     clientId: string,
-    principalName: string,
+    principal: Principal,
     sessionExpirySeconds: number,
     durable: boolean,
   ) {
     this.number = number;
     this.tenant = tenant;
     this.clientId = clientId;
-    this.principalName = principalName;
+    this.principal = principal;
     this.sessionExpirySeconds = sessionExpirySeconds;
     this.durable = durable;
   }

@@ -1,4 +1,6 @@
 import { sessionExpiresAt } from "../session/expiry.ts";
+import type { Principal } from "./authentication.ts";
+import type { PutSession } from "./mutation.ts";
 import { pumpGroup } from "./pump.ts";
 import type { Session } from "./session.ts";
 import type { BrokerState } from "./state.ts";
@@ -16,10 +18,16 @@ export function persistSession(state: BrokerState, session: Session, disconnecte
     session: session.number,
     tenant: session.tenant,
     clientId: session.clientId,
-    principalName: session.principalName,
+    principalName: session.principal.name,
+    ...rightsOf(session.principal),
     sessionExpiryIntervalSeconds: session.sessionExpirySeconds,
     disconnectedAt,
   });
+}
+
+function rightsOf({ roles, claims }: Principal): Pick<PutSession, "principalRights"> {
+  if (roles.length === 0 && (claims === undefined || claims.size === 0)) return {};
+  return { principalRights: { roles, claims: [...(claims ?? [])] } };
 }
 
 /** A Network Connection begins on this Session; its clocks stop. */
@@ -53,7 +61,7 @@ export function detach(state: BrokerState, session: Session, keepsWill: boolean,
   state.counters.clientsConnected -= 1;
   if (session.durable) state.durableConnected -= 1;
   giveUpGroups(state, session, now);
-  for (const entry of session.sender.inFlight.values()) if (entry.number > 0) entry.message = undefined;
+  // [MQTT311-3.1.2-12]
   if (keepsWill) scheduleWill(state, session, now);
   else removeWill(state, session);
   if (session.sessionExpirySeconds === 0) {
@@ -61,6 +69,7 @@ export function detach(state: BrokerState, session: Session, keepsWill: boolean,
     endSession(state, session, now);
     return;
   }
+  // [MQTT-3.1.2-23] [MQTT311-3.1.2-4]
   session.expiresAt = sessionExpiresAt(session.sessionExpirySeconds, now);
   armSession(state, session);
   persistSession(state, session, now);
@@ -84,6 +93,7 @@ export function armSession(state: BrokerState, session: Session): void {
 
 /** A Session's clock has come. */
 export function sessionElapsed(state: BrokerState, session: Session, now: number): void {
+  // [MQTT-4.1.0-1] [MQTT311-4.1.0-1] [MQTT311-4.1.0-2]
   if (session.connection !== undefined) return;
   if (session.expiresAt <= now) {
     state.counters.clientsExpired += 1;
@@ -107,6 +117,7 @@ export function endSession(state: BrokerState, session: Session, now: number): v
     }
   }
   state.counters.queuedMessages -= session.pending.length + session.sender.inFlight.size;
+  session.pending.clear();
   state.counters.sessions -= 1;
   state.deadlines.delete(session);
   state.sliced.delete(session);

@@ -1,26 +1,41 @@
 import { Deadlines } from "../base/deadlines.ts";
+import { FairShare } from "../base/fair-share.ts";
+import type { QueueMemory } from "../session/pending-queue.ts";
+import type { Principal } from "./authentication.ts";
 import type { Connection } from "./connection.ts";
 import { type Counters, createCounters } from "./counters.ts";
 import type { BrokerOptions } from "./create-broker.ts";
-import type { Capabilities, Limits } from "./limits.ts";
+import type { Capabilities, Limits, QueueOverflow } from "./limits.ts";
 import { MessageCache } from "./message-cache.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Policy } from "./policy.ts";
 import type { Retained } from "./retained.ts";
 import { Session } from "./session.ts";
 import type { SharedGroup } from "./shared-group.ts";
+import type { SubscriptionTotals } from "./subscription-use.ts";
 import { Tenant } from "./tenant.ts";
 
 /** Everything a broker knows; there is no state outside of it. Handlers are functions of it. */
 export class BrokerState {
   readonly outbox: Outbox;
-  readonly policy: Policy;
+  policy: Policy;
+  /** Counts the policies that were in force, from 1. */
+  policyVersion = 1;
+  /** Sessions whose subscriptions are still to be held to a new policy. */
+  readonly unchecked: Set<Session> = new Set();
   readonly limits: Limits;
   readonly capabilities: Capabilities;
+  readonly queueOverflow: QueueOverflow;
   readonly uniqueId: () => string;
   readonly responseInformation: string | undefined;
   readonly counters: Counters = createCounters();
   readonly cache: MessageCache;
+  /** What the subscriptions of all Sessions count for. */
+  readonly subscriptionTotals: SubscriptionTotals;
+  /** What the Wills of all Sessions take. */
+  willBytes = 0;
+  /** What waits in the queues of all owners. */
+  readonly queueMemory: QueueMemory;
   readonly connections: Set<Connection> = new Set();
   /** Time-outs of connections, ends of Sessions and Wills, expiry of Retained Messages. */
   readonly deadlines: Deadlines<Connection | Session | Retained> = new Deadlines();
@@ -49,9 +64,13 @@ export class BrokerState {
     this.policy = options.policy;
     this.limits = options.limits;
     this.capabilities = options.capabilities;
+    this.queueOverflow = options.queueOverflow ?? "drop-oldest";
     this.uniqueId = options.uniqueId;
     this.responseInformation = options.responseInformation;
     this.cache = new MessageCache(options.limits.messageCacheBytesMax);
+    this.subscriptionTotals = { bytes: new FairShare(options.limits.subscriptionBytesMax), shapes: new Map() };
+    const bytes = new FairShare(options.limits.queuedBytesMax);
+    this.queueMemory = { bytes, holdsKept: options.storeIsInMemory ?? false };
   }
 
   tenant(number: number): Tenant {
@@ -63,15 +82,23 @@ export class BrokerState {
     return tenant;
   }
 
+  /** Who gets what is to be found anew. */
+  forgetRoutes(): void {
+    for (const tenant of this.#tenants.values()) tenant.forgetRoutes();
+  }
+
   /** A Session that nobody knows yet; with an expiry it is durable. */
-  createSession(tenant: number, clientId: string, principalName: string, sessionExpirySeconds: number): Session {
+  createSession(clientId: string, principal: Principal, sessionExpirySeconds: number): Session {
     this.lastOwner += 1;
     const { lastOwner } = this;
     const durable = sessionExpirySeconds > 0;
-    return this.addSession(new Session(lastOwner, tenant, clientId, principalName, sessionExpirySeconds, durable));
+    return this.addSession(
+      new Session(lastOwner, principal.tenant, clientId, principal, sessionExpirySeconds, durable),
+    );
   }
 
   addSession(session: Session): Session {
+    session.pending.sharesIn(this.queueMemory);
     this.sessions.set(session.number, session);
     this.tenant(session.tenant).sessions.set(session.clientId, session);
     this.counters.sessions += 1;

@@ -6,6 +6,7 @@ import { bindingOf, settle } from "./queues.ts";
 import type { Session, SessionSubscription } from "./session.ts";
 import { SharedGroup } from "./shared-group.ts";
 import type { BrokerState } from "./state.ts";
+import { SubscriptionUse } from "./subscription-use.ts";
 
 /**
  * Adds a subscription or replaces the one with the same Topic Filter [MQTT-3.8.4-3].
@@ -25,6 +26,7 @@ export function addSubscription(
     parsed.shareName === undefined
       ? undefined
       : (replaced?.group ?? groupNamed(state, session.tenant, topicFilter, parsed));
+  // [MQTT-3.8.4-3] [MQTT311-3.8.4-3]
   if (replaced !== undefined) leave(state, replaced);
   const member: SessionSubscription = { session, topicFilter, subscription, group };
   enter(state, member, parsed);
@@ -58,6 +60,7 @@ export function restoreSubscription(
 function enter(state: BrokerState, member: SessionSubscription, parsed: ParsedTopicFilter): void {
   const { session, topicFilter, group } = member;
   session.subscriptions.set(topicFilter, member);
+  useOf(state, session).add(parsed.topicFilter);
   if (group === undefined) {
     state.tenant(session.tenant).addRoute(parsed.topicFilter, member);
     state.counters.subscriptions += 1;
@@ -67,13 +70,22 @@ function enter(state: BrokerState, member: SessionSubscription, parsed: ParsedTo
   }
 }
 
+/** What the subscriptions of this Session count for. */
+export function useOf(state: BrokerState, session: Session): SubscriptionUse {
+  session.subscriptionUse ??= new SubscriptionUse(state.subscriptionTotals);
+  return session.subscriptionUse;
+}
+
 /** [MQTT-3.10.4-1]: exactly this filter. What is in flight is completed, of a shared group too [MQTT-3.10.4-3]. */
 export function removeSubscription(state: BrokerState, session: Session, topicFilter: string): boolean {
+  // [MQTT-3.10.4-1] [MQTT311-3.10.4-1]
   const member = session.subscriptions.get(topicFilter);
   if (member === undefined) return false;
+  // [MQTT-3.10.4-2] [MQTT311-3.10.4-2]
   session.subscriptions.delete(topicFilter);
   leave(state, member);
   if (member.group !== undefined) {
+    // [MQTT-3.10.4-3] [MQTT311-3.10.4-3]
     if (holds(session, member.group)) member.group.former.add(session);
     endIfEmpty(state, member.group);
   }
@@ -121,6 +133,7 @@ function holds(session: Session, group: SharedGroup): boolean {
  */
 export function takeBack(state: BrokerState, session: Session, group: SharedGroup): boolean {
   const entries = [...session.sender.inFlight.values()].filter(
+    // [MQTT-4.8.2-4]
     (entry) => entry.owner === group.number && entry.qos === 1,
   );
   for (const entry of entries.reverse()) {
@@ -153,6 +166,7 @@ function groupNamed(
   if (group === undefined) {
     if (number === undefined) state.lastOwner += 1;
     group = new SharedGroup(number ?? state.lastOwner, tenant, name, parsed.topicFilter);
+    group.pending.sharesIn(state.queueMemory);
     groups.set(name, group);
     state.groups.set(group.number, group);
     state.tenant(tenant).addRoute(group.topicFilter, group);
@@ -176,6 +190,7 @@ export function reclaim(state: BrokerState, group: SharedGroup, online: Session)
 
 function leave(state: BrokerState, member: SessionSubscription): void {
   const { session, group, topicFilter } = member;
+  useOf(state, session).remove(group?.topicFilter ?? topicFilter);
   if (group === undefined) {
     state.tenant(session.tenant).removeRoute(topicFilter, member);
     state.counters.subscriptions -= 1;
@@ -198,9 +213,13 @@ function endIfEmpty(state: BrokerState, group: SharedGroup): void {
   tenant.groups.delete(group.name);
   state.groups.delete(group.number);
   state.counters.queuedMessages -= group.pending.length;
-  if (!group.wasDurable) return;
+  if (!group.wasDurable) {
+    group.pending.clear();
+    return;
+  }
   if (![...group.former].some((session) => holds(session, group))) {
     state.outbox.persist({ kind: "deleteGroup", group: group.number });
+    group.pending.clear();
     return;
   }
   for (let entry = group.pending.shift(); entry !== undefined; entry = group.pending.shift()) {

@@ -1,6 +1,6 @@
 import { demoAccounts } from "../server/demo.ts";
 import type { ListenerAddress } from "../server/options.ts";
-import { urlHost } from "../service/urls.ts";
+import { urlHost } from "../server/urls.ts";
 import { columns } from "./columns.ts";
 
 /** Accounts and commands to try the demonstration with. `caFile` is undefined when the certificate is not our own. */
@@ -26,6 +26,16 @@ Send a reading as a collar, read it as staff, look at the broker as admin:
 ${sub("staff", "pets/+/health")}
 ${pub("collar-0042", "pets/7/health", '{"heartRate":92,"temperature":38.6}')}
 ${sub("admin", "$SYS/#")}
+`;
+}
+
+/** Where the demonstration's page is. */
+export function demoPageGuide({ protocol, host, port }: ListenerAddress): string {
+  const [scheme, trust] =
+    protocol === "wss" ? ["https", ", which warns until it trusts the certificate"] : ["http", ""];
+  return `Or in a browser${trust}:
+
+  ${scheme}://${urlHost(host)}:${port}/
 `;
 }
 

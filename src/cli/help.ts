@@ -1,44 +1,71 @@
-/** What `petstore-mqtt help` prints. */
-export const helpText = `petstore-mqtt: an MQTT 5.0 and 3.1.1 broker
+import { UsageError } from "../service/errors.ts";
+import { columns } from "./columns.ts";
+import type { Command, Flag } from "./command.ts";
+import { exitCodes } from "./exit-codes.ts";
+import { membersOf, unknownCommand } from "./parse-command.ts";
 
-  petstore-mqtt serve [flags]   start the broker; Ctrl-C ends it
-  petstore-mqtt config          every key of the configuration file, with default and unit
-  petstore-mqtt help            this text
-  petstore-mqtt version         the version
+/**
+ * Help about a command, about a family of commands, or without words about all of them.
+ * @throws UsageError when there is no such command
+ */
+export function helpText(words: readonly string[], commands: readonly Command[]): string {
+  if (words.length === 0) return overview(commands);
+  const name = words.join(" ");
+  const command = commands.find((each) => each.name === name);
+  const family = membersOf(name, commands);
+  if (command === undefined && family.length === 0) throw new UsageError(unknownCommand(words, commands));
+  const parts = command === undefined ? [] : [commandHelp(command)];
+  if (family.length > 0)
+    parts.push(`${summaries(family)}\npetstore-mqtt help ${family[0]!.name} and so on say more.\n`);
+  return parts.join("\n");
+}
 
-Flags of serve; they win over the configuration file:
-  --config FILE       read a configuration file (YAML)
-  --data DIR          where state and certificates are kept (./petstore-data)
-  --store KIND        disk (default) keeps sessions, queues and retained messages in DIR/store;
-                      memory forgets them when it ends
-  --mqtts PORT        listen with TLS on this port (8883); 0 takes a free one
-  --mqtt PORT         listen without TLS on this port too; 0 takes a free one
-  --bind ADDR         listen on this address (localhost: 127.0.0.1 and ::1)
-  --demo              accounts and access rules of a pet store, printed at start
-  --open              for tests: no accounts, everything allowed that no rule denies,
-                      mqtt (1883) only, on loopback only; not together with --demo
-  --log-level LEVEL   trace, debug, info (default), warn, error, fatal or silent
-  --help              this text
+/** What to type: `petstore-mqtt sub [flags] TOPIC-FILTER`. */
+export function usage({ name, flags, positionals }: Command): string {
+  return ["petstore-mqtt", name, flags.length > 0 ? "[flags]" : "", positionals]
+    .filter((word) => word !== "")
+    .join(" ");
+}
 
-Without --demo and --open there are no accounts, and every client is refused.
-When every listener is open, stdout has one line with their URLs: ready mqtts://localhost:8883
-The log is on stderr, one JSON object a line.
+/** How a flag is written, and what it does. */
+export function flagRow({ name, short, value, choices, many, summary }: Flag): readonly [string, string] {
+  const written = `${short === undefined ? "" : `-${short}, `}--${name}${value === undefined ? "" : ` ${value}`}`;
+  const parts = [summary];
+  const isSaid = choices?.every((choice) => summary.includes(choice)) ?? true;
+  if (!isSaid) parts.push(`one of ${choices?.join(", ")}`);
+  if (many !== undefined) parts.push("may be given more than once");
+  return [written, parts.join("; ")];
+}
 
-Examples:
-  petstore-mqtt serve --demo
-  petstore-mqtt serve --demo --mqtts 0 --data /tmp/petstore
-  petstore-mqtt serve --demo --bind 192.168.1.5 --mqtt 1883
-  petstore-mqtt serve --open --mqtt 1884 --store memory --log-level warn
-  petstore-mqtt serve --config broker.yaml
+function overview(commands: readonly Command[]): string {
+  return `petstore-mqtt: an MQTT 5.0 and 3.1.1 broker
 
-A configuration file:
-  listeners:
-    - { protocol: mqtts, port: 8883 }
-  access: # the first rule that fits decides
-    - { deny: subscribe, topic: "test/nosubscribe" }
-    - { allow: publish, topic: "devices/%c/#", role: device }
-  limits:
-    packetBytesMax: 262144
+${summaries(commands)}
+petstore-mqtt help COMMAND, or --help behind it, says more. To try it: petstore-mqtt serve --demo
 
-Exit codes: 0 ended as asked, 1 it could not start, 2 the command line is wrong.
-`;
+Exit codes:
+${indented(columns(exitCodes.map(({ code, meaning }) => [String(code), meaning])))}`;
+}
+
+function summaries(commands: readonly Command[]): string {
+  return indented(columns(commands.map(({ name, summary }) => [`petstore-mqtt ${name}`, summary])));
+}
+
+function commandHelp(command: Command): string {
+  const { summary, flags, examples, notes } = command;
+  const parts = [`${usage(command)}\n`, `${summary}\n`];
+  const rows = [...flags, helpFlag(command)].map(flagRow);
+  parts.push(`Flags:\n${indented(columns(rows))}`);
+  if (notes !== "") parts.push(`${notes.trim()}\n`);
+  for (const example of examples) parts.push(`${example.summary}:\n${indented(`${example.line}\n`)}`);
+  return parts.join("\n");
+}
+
+function helpFlag({ flags }: Command): Flag {
+  const help: Flag = { name: "help", summary: "this text" };
+  return flags.some(({ short }) => short === "h") ? help : { ...help, short: "h" };
+}
+
+function indented(text: string): string {
+  return text.replace(/^(?=.)/gm, "  ");
+}

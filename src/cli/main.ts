@@ -1,9 +1,8 @@
 #!/usr/bin/env node
-import { readFileSync } from "node:fs";
 import { ConfigError, UsageError } from "../service/errors.ts";
-import { parseCommand } from "./arguments.ts";
-import { configTableText } from "./config-table.ts";
+import { commands } from "./commands.ts";
 import { helpText } from "./help.ts";
+import { parseCommand } from "./parse-command.ts";
 
 // Whoever read it has seen enough.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
@@ -11,29 +10,19 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 });
 
 try {
-  await run(process.argv.slice(2));
+  process.exitCode = await run(process.argv.slice(2));
 } catch (error) {
   process.exitCode = report(error);
 }
 
-async function run(args: readonly string[]): Promise<void> {
-  const command = parseCommand(args);
-  switch (command.name) {
-    case "serve": {
-      // The other commands need nothing of it and answer at once.
-      const { serve } = await import("./serve.ts");
-      return await serve(command.flags);
-    }
-    case "config":
-      process.stdout.write(configTableText());
-      return;
-    case "help":
-      process.stdout.write(helpText);
-      return;
-    case "version":
-      process.stdout.write(`${ownVersion()}\n`);
-      return;
+async function run(args: readonly string[]): Promise<number> {
+  const asked = parseCommand(args, commands);
+  if ("helpAbout" in asked) {
+    process.stdout.write(helpText(asked.helpAbout, commands));
+    return 0;
   }
+  const runCommand = await asked.command.load();
+  return await runCommand(asked.given, commands);
 }
 
 /** Says what went wrong: in sentences, but for bugs of ours. Returns the exit code. */
@@ -42,9 +31,4 @@ function report(error: unknown): number {
   const lines = error instanceof ConfigError ? error.message : `petstore-mqtt: ${error.message}`;
   process.stderr.write(`${lines}\n`);
   return error instanceof UsageError ? 2 : 1;
-}
-
-function ownVersion(): string {
-  const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
-  return version;
 }

@@ -30,16 +30,27 @@ export class Framer {
   readonly reader: Reader = new Reader();
   /** Packet type and flags of that frame (§2.1.1). */
   firstByte = 0;
-  readonly #packetBytesMax: number;
+  /** The Maximum Packet Size that we announce, fixed header included (§3.2.2.3.6). */
+  packetBytesMax: number;
   #chunk: Buffer = nothing;
   #position = 0;
   #partial: Buffer | undefined = undefined;
   #partialBytes = 0;
   #headerBytes = 0;
 
-  /** @param packetBytesMax the Maximum Packet Size that we announce, fixed header included (§3.2.2.3.6) */
   constructor(packetBytesMax: number) {
-    this.#packetBytesMax = packetBytesMax;
+    this.packetBytesMax = packetBytesMax;
+  }
+
+  /** What it holds of a frame that came in part, as memory. */
+  get partialBytes(): number {
+    return this.#partial?.length ?? 0;
+  }
+
+  /** Lets go of everything; nothing more can be read. */
+  clear(): void {
+    this.#partial = undefined;
+    this.#releaseChunk();
   }
 
   /** Takes the next bytes of the stream; what was not framed yet stays before them. */
@@ -82,7 +93,7 @@ export class Framer {
       if (byte === 0 && index > 1) throw wrongRemainingLength();
       this.#headerBytes = index + 1;
       const frameBytes = index + 1 + remainingLength;
-      if (frameBytes > this.#packetBytesMax) throw this.#tooLarge(frameBytes);
+      if (frameBytes > this.packetBytesMax) throw this.#tooLarge(frameBytes);
       return frameBytes;
     }
     throw wrongRemainingLength();
@@ -144,7 +155,7 @@ export class Framer {
     return new ProtocolError(
       ReasonCode.PacketTooLarge,
       "MQTT-3.2.2-15",
-      `A packet of ${frameBytes} bytes is above the maximum of ${this.#packetBytesMax}`,
+      `A packet of ${frameBytes} bytes is above the maximum of ${this.packetBytesMax}`,
     );
   }
 }

@@ -122,6 +122,7 @@ function readValue(reader: Reader, row: Property): Value {
     case "binary":
       return reader.binary();
     default:
+      // [MQTT-3.3.2-13] [MQTT-3.3.2-19]
       return checkedText(reader.text(), row);
   }
 }

@@ -14,8 +14,7 @@ export interface TextBuffer extends Buffer {
 }
 
 /**
- * The characters of a UTF-8 Encoded String (§1.5.4). A byte order mark is a character like others [MQTT-1.5.4-3]
- * [MQTT311-1.5.3-3].
+ * The characters of a UTF-8 Encoded String (§1.5.4). A byte order mark is a character like others.
  * @throws ProtocolError 0x81 for what is no UTF-8 and for U+0000
  */
 export function decodeText(buffer: Buffer, start: number, end: number): string {
@@ -26,9 +25,10 @@ export function decodeText(buffer: Buffer, start: number, end: number): string {
     while (index < end && (buffer[index]! - 1) >>> 0 < 127) index += 1;
     if (index === end) return bytes.latin1Slice(start, end);
   }
+  // [MQTT-1.5.4-3] [MQTT311-1.5.3-3]
   const value = bytes.utf8Slice(start, end);
   if (value.includes("\0")) {
-    // [MQTT-1.5.4-2] [MQTT311-1.5.3-2]
+    // [MQTT-1.5.4-2] [MQTT311-1.5.3-2] [MQTT-4.7.3-2] [MQTT311-4.7.3-2]
     throw new ProtocolError(ReasonCode.MalformedPacket, "MQTT-1.5.4-2", "A text holds the character U+0000");
   }
   // Whatever is no UTF-8 was replaced by U+FFFD, which may also have been sent.

@@ -1,11 +1,14 @@
-import type { Socket } from "node:net";
-import { TLSSocket } from "node:tls";
+import type { FairShare } from "../base/fair-share.ts";
 import { decode } from "../mqtt/codec.ts";
 import { Framer } from "../mqtt/framer.ts";
 import type { Packet } from "../mqtt/packet.ts";
 import type { ProtocolVersion } from "../mqtt/packet-type.ts";
+import { ProtocolError } from "../mqtt/protocol-error.ts";
+import { ReasonCode } from "../mqtt/reason-code.ts";
 import type { SharedPublish } from "../mqtt/shared-publish.ts";
+import type { ByteStream } from "./byte-stream.ts";
 import type { ChunkPool } from "./chunk-pool.ts";
+import type { IncompletePackets } from "./incomplete-packets.ts";
 import { Outgoing, type Traffic } from "./outgoing.ts";
 
 /** Bytes that need not wait for the end of the turn; with what one more call may add, they still fit a large chunk. */
@@ -18,6 +21,8 @@ const lingerMilliseconds = 2_000;
 export interface LinkOwner {
   /** How packets are read and written now. */
   readonly protocolVersion: ProtocolVersion;
+  /** Whether it is known who the Client is; looked at by `resume()`. Until then packets are bounded by `connectBytesMax`. */
+  readonly isConnected: boolean;
   /** False while nobody may be read; then the Link says `waiting` and goes on with the next `read()`. */
   readonly mayRead: boolean;
   /** A whole packet. Its views are good during the call. */
@@ -30,7 +35,7 @@ export interface LinkOwner {
   drained(): void;
   /** The other end closed or was lost, without our `close()`. Once; flush the Link after it. */
   closed(): void;
-  /** The socket is gone. Once, and the last word. */
+  /** The stream is gone. Once, and the last word. */
   destroyed(): void;
 }
 
@@ -40,49 +45,64 @@ export interface LinkOptions {
   readonly traffic: Traffic;
   /** Largest packet accepted. */
   readonly packetBytesMax: number;
+  /** The same, until the owner is connected. */
+  readonly connectBytesMax: number;
   /** Un-sent bytes above which the sending methods return false. */
   readonly linkBytesMax: number;
+  readonly incomplete: IncompletePackets;
+  /** Un-sent bytes of all Links. */
+  readonly unsent: FairShare;
 }
 
 /**
- * One socket, plain or TLS: chunks in become packets, packets out become one write a turn. It knows nothing of the
+ * One byte stream: chunks in become packets, packets out become one write a turn. It knows nothing of the
  * broker. Packets go to the owner by direct call, one after another; between two of them it looks whether it may go on.
  * What is sent stays in the order of the calls, and leaves with `flush`.
  */
 export class Link {
-  readonly #socket: Socket;
+  readonly #stream: ByteStream;
   readonly #owner: LinkOwner;
   readonly #framer: Framer;
   readonly #outgoing: Outgoing;
   readonly #traffic: Traffic;
   readonly #linkBytesMax: number;
+  readonly #packetBytesMax: number;
+  readonly #incomplete: IncompletePackets;
+  readonly #unsent: FairShare;
+  /** What `#unsent` was told. */
+  #unsentBytes = 0;
+  /** What `#incomplete` was told. */
+  #partialBytes = 0;
+  /** A packet was handed in since then. */
+  #hasFramed = false;
   #paused = false;
-  #socketPaused = false;
+  #streamPaused = false;
   /** A sending method returned false, and `drained` was not yet said. */
   #lacksRoom = false;
   /** The other end has sent its last byte. */
   #ended = false;
   /** Nothing is handed in any more: closed by us, by the peer, or broken. */
   #deaf = false;
-  /** Once all bytes are out, the socket is ended. */
+  /** Once all bytes are out, the stream is ended. */
   #closing = false;
   #finished = false;
   #linger: NodeJS.Timeout | undefined = undefined;
 
-  constructor(socket: Socket, owner: LinkOwner, options: LinkOptions) {
-    this.#socket = socket;
+  constructor(stream: ByteStream, owner: LinkOwner, options: LinkOptions) {
+    this.#stream = stream;
     this.#owner = owner;
-    this.#framer = new Framer(options.packetBytesMax);
+    this.#packetBytesMax = options.packetBytesMax;
+    this.#framer = new Framer(Math.min(options.connectBytesMax, options.packetBytesMax));
+    this.#incomplete = options.incomplete;
+    this.#unsent = options.unsent;
     this.#traffic = options.traffic;
     this.#linkBytesMax = options.linkBytesMax;
-    const secure = socket instanceof TLSSocket;
-    this.#outgoing = new Outgoing(socket, secure, options.pool, options.traffic, () => this.#looksForRoom());
-    socket.setNoDelay(true);
-    socket.on("data", (chunk: Buffer) => this.#chunk(chunk));
-    socket.on("end", () => this.#end());
+    this.#outgoing = new Outgoing(stream, options.pool, options.traffic, () => this.#looksForRoom());
+    stream.on("data", (chunk) => this.#chunk(chunk));
+    stream.on("end", () => this.#end());
     // The reason is of no use: 'close' follows, and says what has to be done.
-    socket.on("error", () => {});
-    socket.on("close", () => this.#close());
+    stream.on("error", () => {});
+    stream.on("close", () => this.#close());
   }
 
   /** False once `close()` was called or the other end is gone. */
@@ -112,10 +132,11 @@ export class Link {
     return this.#hasRoom();
   }
 
-  /** Writes what waits for no commit beyond `durableCommit`; ends the socket once all is out and `close()` was called. */
+  /** Writes what waits for no commit beyond `durableCommit`; ends the stream once all is out and `close()` was called. */
   flush(durableCommit: number): void {
-    if (this.#socket.destroyed) return;
+    if (this.#stream.destroyed) return;
     this.#outgoing.flush(durableCommit);
+    this.#countUnsent();
     if (this.#closing && this.#outgoing.buffered === 0) this.#finish();
   }
 
@@ -127,11 +148,13 @@ export class Link {
   /** Allows packets again. The owner calls `read()` when it is ready for them, which is never inside `received`. */
   resume(): void {
     this.#paused = false;
+    if (this.#owner.isConnected) this.#framer.packetBytesMax = this.#packetBytesMax;
   }
 
   /** Hands in the packets that are here, as long as it may. */
   read(): void {
     this.#decode();
+    this.#countPartial();
     if (this.#deaf || this.#paused || !this.#owner.mayRead) return;
     if (this.#ended) this.#lost();
     else this.#listen();
@@ -150,7 +173,7 @@ export class Link {
   destroy(): void {
     this.#closing = true;
     this.#deaf = true;
-    this.#socket.destroy();
+    this.#stream.destroy();
   }
 
   #chunk(chunk: Buffer): void {
@@ -165,11 +188,12 @@ export class Link {
     }
     if (!stopped) {
       this.#decode();
+      this.#countPartial();
       return;
     }
     // Not at once when paused: most pauses end before anything comes.
-    this.#socketPaused = true;
-    this.#socket.pause();
+    this.#streamPaused = true;
+    this.#stream.pause();
     if (!this.#paused) this.#owner.waiting();
   }
 
@@ -189,8 +213,34 @@ export class Link {
         this.#fail(error);
         return;
       }
+      this.#hasFramed = true;
       owner.received(packet);
     }
+  }
+
+  /** Called when it holds the packet that was begun first of all that came in part, and there are too many. */
+  overdue(): void {
+    this.#framer.clear();
+    this.#partialBytes = 0;
+    if (this.#deaf) return;
+    const reason = "Its packet takes too long: packets that came in part need the memory (incompleteBytesMax)";
+    this.#fail(new ProtocolError(ReasonCode.QuotaExceeded, "4.13.2", reason));
+  }
+
+  #countPartial(): void {
+    const bytes = this.#framer.partialBytes;
+    if (bytes !== this.#partialBytes || (this.#hasFramed && bytes > 0)) {
+      this.#partialBytes = bytes;
+      this.#incomplete.holds(this, bytes, this.#hasFramed);
+    }
+    this.#hasFramed = false;
+  }
+
+  #countUnsent(): void {
+    const { unsent } = this.#outgoing;
+    if (unsent === this.#unsentBytes) return;
+    this.#unsent.changed(this.#unsentBytes, unsent);
+    this.#unsentBytes = unsent;
   }
 
   #fail(error: unknown): void {
@@ -200,19 +250,21 @@ export class Link {
   }
 
   #listen(): void {
-    if (!this.#socketPaused) return;
-    this.#socketPaused = false;
-    this.#socket.resume();
+    if (!this.#streamPaused) return;
+    this.#streamPaused = false;
+    this.#stream.resume();
   }
 
   #hasRoom(): boolean {
-    if (this.#outgoing.unsent <= this.#linkBytesMax) return true;
+    const { unsent } = this.#outgoing;
+    if (unsent <= this.#linkBytesMax && this.#unsent.allows(unsent, 0)) return true;
     this.#lacksRoom = true;
     return false;
   }
 
   #looksForRoom(): void {
-    if (!this.#lacksRoom || this.#closing || this.#socket.destroyed) return;
+    this.#countUnsent();
+    if (!this.#lacksRoom || this.#closing || this.#stream.destroyed) return;
     if (this.#outgoing.unsent >= this.#linkBytesMax / 2) return;
     this.#lacksRoom = false;
     this.#owner.drained();
@@ -222,8 +274,8 @@ export class Link {
   #finish(): void {
     if (this.#finished) return;
     this.#finished = true;
-    this.#socket.end();
-    this.#linger = setTimeout(() => this.#socket.destroy(), lingerMilliseconds).unref();
+    this.#stream.end();
+    this.#linger = setTimeout(() => this.#stream.destroy(), lingerMilliseconds).unref();
   }
 
   /** A peer that shuts down only its sending side still gets the answers to what it sent. */
@@ -242,7 +294,10 @@ export class Link {
   #close(): void {
     clearTimeout(this.#linger);
     this.#lost();
+    this.#framer.clear();
+    this.#countPartial();
     this.#outgoing.clear();
+    this.#countUnsent();
     this.#owner.destroyed();
   }
 }

@@ -1,82 +1,79 @@
 import { Buffer } from "node:buffer";
-import type { Socket } from "node:net";
 import { encode } from "../mqtt/codec.ts";
 import type { Packet } from "../mqtt/packet.ts";
 import { PacketType, type ProtocolVersion } from "../mqtt/packet-type.ts";
 import type { SharedPublish } from "../mqtt/shared-publish.ts";
 import { Writer } from "../mqtt/writer.ts";
+import type { ByteStream } from "./byte-stream.ts";
 import { type ChunkPool, largeChunkBytes, smallChunkBytes } from "./chunk-pool.ts";
 
 const noBytes: Buffer = Buffer.alloc(0);
 
-/** Up to here a copy is cheaper than giving the chunk away to a socket that cannot take it now. */
+/** Up to here a copy is cheaper than giving the chunk away to a stream that cannot take it now. */
 const copyBytesMax = 16_384;
 
 /** Most packets but PUBLISH fit into this; the writer grows for those that don't. */
 const packetBytesUsual = 256;
 
-/** Bytes that went through sockets, counted for the whole server. */
+/** Bytes that went through Links, counted for the whole server. */
 export interface Traffic {
   bytesReceived: number;
   bytesSent: number;
 }
 
 /**
- * The bytes of one Link that wait for the end of the turn, for a commit, or for the socket. First in, first out.
+ * The bytes of one Link that wait for the end of the turn, for a commit, or for the stream. First in, first out.
  *
  * ```
  *              start           first mark        position
  * chunk  ┌──────┬──── free to go ────┬──── held ─────┬──── room ────┐
- *          with the socket           │ until its commit is durable
+ *          with the stream           │ until its commit is durable
  * ```
  *
  * A mark is (stream offset, commit number): what stands behind the first mark whose commit is not durable stays, and so
  * does all that follows it. Marks ascend in both.
  */
 export class Outgoing {
-  readonly #socket: Socket;
-  readonly #secure: boolean;
+  readonly #stream: ByteStream;
+  readonly #encrypted: boolean;
   readonly #pool: ChunkPool;
   readonly #traffic: Traffic;
   readonly #written: () => void;
   readonly #writer = new Writer(noBytes);
-  /** Position in the chunk of the first byte that the socket was not given. */
+  /** Position in the chunk of the first byte that the stream was not given. */
   #start = 0;
   /** Stream offset of position 0 of the chunk. */
   #base = 0;
   /** Offset, commit number, offset, commit number, … */
   readonly #marks: number[] = [];
   #lastCommit = 0;
-  /** What the socket had not passed on when it was last asked. */
-  #socketBytes = 0;
-  /** The socket may still refer to bytes of the chunk. */
+  /** What the stream had not passed on when it was last asked. */
+  #streamBytes = 0;
+  /** The stream may still refer to bytes of the chunk. */
   #lent = false;
   /** The last chunk was outgrown: begin with a large one. */
   #wantsLarge = false;
 
-  /**
-   * @param secure a TLS socket keeps what it is given until later, always
-   * @param written called after the socket has passed bytes on, never from inside `flush`
-   */
-  constructor(socket: Socket, secure: boolean, pool: ChunkPool, traffic: Traffic, written: () => void) {
-    this.#socket = socket;
-    this.#secure = secure;
+  /** @param written called after the stream has passed bytes on, never from inside `flush` */
+  constructor(stream: ByteStream, pool: ChunkPool, traffic: Traffic, written: () => void) {
+    this.#stream = stream;
+    this.#encrypted = stream.encrypted === true;
     this.#pool = pool;
     this.#traffic = traffic;
     this.#written = () => {
-      this.#socketBytes = socket.writableLength;
+      this.#streamBytes = stream.writableLength;
       written();
     };
   }
 
-  /** Bytes that the socket was not given yet, held ones included. */
+  /** Bytes that the stream was not given yet, held ones included. */
   get buffered(): number {
     return this.#writer.position - this.#start;
   }
 
   /** Bytes that the kernel has not taken yet, as far as we know. */
   get unsent(): number {
-    return this.#writer.position - this.#start + this.#socketBytes;
+    return this.#writer.position - this.#start + this.#streamBytes;
   }
 
   /** Encodes a packet behind what is there; `commit` 0 waits for nothing of its own. */
@@ -100,28 +97,28 @@ export class Outgoing {
     shared.writeTo(writer, packetIdentifier, dup);
   }
 
-  /** Gives the socket everything that waits for no commit beyond `durableCommit`, in one write. */
+  /** Gives the stream everything that waits for no commit beyond `durableCommit`, in one write. */
   flush(durableCommit: number): void {
     const writer = this.#writer;
     const start = this.#start;
     const end = this.#freeEnd(durableCommit);
     if (end === start) return;
     const bytes = end - start;
-    const copy = bytes <= copyBytesMax && (this.#secure || this.#socketBytes > 0);
+    const copy = bytes <= copyBytesMax && (this.#encrypted || this.#streamBytes > 0);
     const view = writer.buffer.subarray(start, end);
-    this.#socket.write(copy ? Buffer.from(view) : view, this.#written);
+    this.#stream.write(copy ? Buffer.from(view) : view, this.#written);
     this.#traffic.bytesSent += bytes;
-    this.#socketBytes = this.#socket.writableLength;
-    this.#lent = this.#socketBytes > 0 && (this.#lent || !copy);
+    this.#streamBytes = this.#stream.writableLength;
+    this.#lent = this.#streamBytes > 0 && (this.#lent || !copy);
     this.#start = end;
     if (end === writer.position) this.#release();
     else this.#compact();
   }
 
-  /** Forgets everything; the socket is gone. */
+  /** Forgets everything; the stream is gone. */
   clear(): void {
     this.#marks.length = 0;
-    this.#socketBytes = 0;
+    this.#streamBytes = 0;
     this.#start = this.#writer.position;
     this.#release();
   }
@@ -164,7 +161,7 @@ export class Outgoing {
     return marks.length === 0 ? this.#writer.position : marks[0]! - this.#base;
   }
 
-  /** Everything was given to the socket. */
+  /** Everything was given to the stream. */
   #release(): void {
     const writer = this.#writer;
     this.#wantsLarge = writer.position > smallChunkBytes / 2;

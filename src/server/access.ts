@@ -34,7 +34,8 @@ export interface AccessOptions {
  * - A rule fits a PUBLISH or a Will when its filter matches the Topic Name.
  * - A rule fits a subscription when its filter covers every topic that the Topic Filter can match. An allow does not reach
  *   over a deny before it: a subscription that would include what such a deny keeps out is refused, or the deny were void.
- * - Where no rule fits, `otherwise` decides. So with `allow` a wildcard is granted although a deny stands inside of it.
+ * - Where no rule fits, `otherwise` decides. So with `allow` a wildcard is granted although a deny stands inside of it; what
+ *   that keeps out is not delivered.
  * - `%c` and `%u` do not fit when they are empty or hold `+`, `#` or `/`, or begin a topic with `$`.
  *
  * What is refused is 0x87 Not authorized.
@@ -106,6 +107,18 @@ class AccessPolicy implements Policy {
       "subscribe to it",
       allowed.map((bound) => bound.topicFilter),
     );
+  }
+
+  /** Where no rule fits everything is allowed, so a wildcard is granted over what a deny keeps out. */
+  isFiltered(principal: Principal, topicFilter: string): boolean {
+    if (this.#options.otherwise === "deny") return false;
+    return this.#rightsOf(principal).subscribe.some(({ rule, topicFilter: filter }) => {
+      return rule.effect === "deny" && overlaps(filter, topicFilter);
+    });
+  }
+
+  mayReceive(principal: Principal, topicName: string): boolean {
+    return this.maySubscribe(principal, topicName) === undefined;
   }
 
   #decidePublish(principal: Principal, rights: Rights, topicName: string): Refusal | undefined {

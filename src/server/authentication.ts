@@ -1,7 +1,8 @@
 import type { AuthenticationRequest, Principal, Verdict } from "../broker/authentication.ts";
 import { ReasonCode } from "../mqtt/reason-code.ts";
-import type { Accounts } from "./accounts.ts";
+import { principalOf } from "./accounts.ts";
 import type { Authenticator, Peer } from "./options.ts";
+import type { PasswordChecks } from "./password-checks.ts";
 
 /**
  * One step of a method of enhanced authentication (§4.12): CONNECT, AUTH or re-authentication in, verdict out. What it
@@ -16,25 +17,28 @@ export type AuthenticationMethods = ReadonlyMap<string, AuthenticationStep>;
 export const noAuthenticationMethods: AuthenticationMethods = new Map();
 
 /**
- * How many passwords may wait to be checked; more is refused with 0x89 Server busy. A few hundred are checked in a second,
- * so that all who wait are answered before `connectTimeoutSeconds`.
+ * User name and password against accounts: 0x86 for a wrong one, 0x87 for none, 0x89 when too many wait, 0x9F when too
+ * many were wrong; return codes 4, 5 and twice 3 for 3.1.1.
  */
-const verificationsMax = 1_000;
-
-/** User name and password against accounts: 0x86 for a wrong one, 0x87 for none, 0x89 when too many wait. */
-export function createAccountAuthenticator(accounts: Accounts, methods: AuthenticationMethods): Authenticator {
-  let verifications = 0;
-  async function verdict({ userName, password, clientId }: AuthenticationRequest): Promise<Verdict> {
+export function createAccountAuthenticator(
+  checks: Pick<PasswordChecks, "check">,
+  methods: AuthenticationMethods,
+): Authenticator {
+  async function verdict({ userName, password, clientId }: AuthenticationRequest, peer: Peer): Promise<Verdict> {
     if (userName === undefined || password === undefined) {
       return refuse(ReasonCode.NotAuthorized, "A user name and a password are needed");
     }
-    if (verifications >= verificationsMax) return refuse(ReasonCode.ServerBusy, "Too many connect at once; try later");
-    verifications += 1;
-    const account = await accounts.verify(userName, password).finally(() => {
-      verifications -= 1;
-    });
-    if (account === undefined) return refuse(ReasonCode.BadUserNameOrPassword, "Unknown user name or wrong password");
-    return accept({ tenant: 0, name: account.name, roles: account.roles, clientId });
+    const answer = await checks.check(userName, password, peer.remoteAddress);
+    switch (answer.kind) {
+      case "right":
+        return accept(principalOf(answer.account, clientId), undefined);
+      case "wrong":
+        return wrongPassword();
+      case "tooOften":
+        return tooOften();
+      case "busy":
+        return refuse(ReasonCode.ServerBusy, "Too many connect at once; try later");
+    }
   }
   return { authenticate: (request, peer) => enhancedOr(methods, request, peer, verdict) };
 }
@@ -42,30 +46,42 @@ export function createAccountAuthenticator(accounts: Accounts, methods: Authenti
 /** Everyone may come, as nobody in particular; user names and passwords are not looked at. */
 export function createAnonymousAuthenticator(methods: AuthenticationMethods): Authenticator {
   async function verdict({ clientId }: AuthenticationRequest): Promise<Verdict> {
-    return accept({ tenant: 0, name: "", roles: [], clientId });
+    return accept({ tenant: 0, name: "", roles: [], clientId }, undefined);
   }
   return { authenticate: (request, peer) => enhancedOr(methods, request, peer, verdict) };
+}
+
+/** It is this one. */
+export function accept(principal: Principal, authenticationData: Uint8Array | undefined): Verdict {
+  return { kind: "accept", principal, authenticationData };
+}
+
+/** It may not come in. */
+export function refuse(reasonCode: (Verdict & { kind: "refuse" })["reasonCode"], reasonString: string): Verdict {
+  return { kind: "refuse", reasonCode, reasonString, serverReference: undefined };
+}
+
+/** The same words for a name that is not there. */
+export function wrongPassword(): Verdict {
+  return refuse(ReasonCode.BadUserNameOrPassword, "Unknown user name or wrong password");
+}
+
+/** It was not even checked: what comes after so many failures has to wait (§4.13.2 leaves the choice of code open). */
+export function tooOften(): Verdict {
+  return refuse(ReasonCode.ConnectionRateExceeded, "Too many wrong passwords; wait a minute and try again");
 }
 
 function enhancedOr(
   methods: AuthenticationMethods,
   request: AuthenticationRequest,
   peer: Peer,
-  basic: (request: AuthenticationRequest) => Promise<Verdict>,
+  basic: (request: AuthenticationRequest, peer: Peer) => Promise<Verdict>,
 ): Promise<Verdict> {
   const { authenticationMethod } = request;
-  if (authenticationMethod === undefined) return basic(request);
+  if (authenticationMethod === undefined) return basic(request, peer);
   const step = methods.get(authenticationMethod);
   if (step !== undefined) return step(request, peer);
   // [MQTT-4.12.0-1]
   const known = methods.size === 0 ? "none is offered" : `offered: ${[...methods.keys()].join(", ")}`;
   return Promise.resolve(refuse(ReasonCode.BadAuthenticationMethod, `Unknown Authentication Method; ${known}`));
-}
-
-function accept(principal: Principal): Verdict {
-  return { kind: "accept", principal, authenticationData: undefined };
-}
-
-function refuse(reasonCode: (Verdict & { kind: "refuse" })["reasonCode"], reasonString: string): Verdict {
-  return { kind: "refuse", reasonCode, reasonString, serverReference: undefined };
 }

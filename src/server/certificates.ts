@@ -1,53 +1,72 @@
-import { createPrivateKey, randomUUID, X509Certificate } from "node:crypto";
-import { chmod, mkdir, open, readFile, rename } from "node:fs/promises";
+import type { X509Certificate } from "node:crypto";
+import { mkdir } from "node:fs/promises";
 import { isIP } from "node:net";
-import { hostname } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
+import {
+  checkedPair,
+  checkValidity,
+  day,
+  daysLeft,
+  hasExpired,
+  type LoadedCertificate,
+  parseCertificate,
+  readIfThere,
+  writeFiles,
+} from "./certificate-files.ts";
 import type { CertificatePair } from "./make-certificates.ts";
 
-/** What a TLS listener shows, and what its clients must trust. */
-export interface ServerCertificate extends CertificatePair {
+/** From when on the authority is renewed, days: whoever trusts the one before has so long to take the new one. */
+const authorityRenewalDays = 365;
+
+/** What our TLS listeners show, and what their clients must trust. */
+export interface ServerCertificate extends LoadedCertificate {
   /** Path of the certificate of the authority. */
   readonly caFile: string;
-  /** What people should know, as sentences: it ends soon, or does not name a host. */
-  readonly warnings: readonly string[];
 }
 
-const dayMilliseconds = 86_400_000;
-const renewalDays = 30;
-
 /**
- * The server certificate under `directory` (`ca.crt`, `ca.key`, `server.crt`, `server.key`). On the first start it makes
- * an authority and a certificate for localhost, 127.0.0.1, ::1, the host name and `hosts`; later it keeps what is there.
- * When only the server's files are gone, it makes new ones with the same authority, so clients need no new `ca.crt`.
+ * The server certificate under `directory` (`ca.crt`, `ca.key`, `server.crt`, `server.key`), put right if need be. On the
+ * first start an authority is made, and a certificate for `names`. A new certificate comes from the same authority when
+ * two thirds of its life are over, when it does not name all of `names`, and when its files are gone; clients need not
+ * know. In its last year the authority gets a new certificate with the same name and key, and the one before stands in
+ * `ca-before.crt`.
  *
- * @throws Error with a sentence that says what to do when a file cannot be read or written, has expired or does not fit
+ * @param names host names and addresses that clients may connect to
+ * @throws Error with a sentence that says what to do when a file cannot be read or does not fit, and when there is no
+ * certificate that is valid and none can be made
  */
 export async function loadOrMakeCertificate(
   directory: string,
-  hosts: readonly string[],
+  names: readonly string[],
   now: number,
 ): Promise<ServerCertificate> {
   const path = pathsIn(directory);
   const [caCert, cert, key] = await Promise.all([path.caCert, path.cert, path.key].map(readIfThere));
-  if (cert !== undefined && key !== undefined) {
-    const server = checkedPair(path.cert, cert, path.key, key, now, withSameAuthority(path));
-    if (caCert === undefined) throw new Error(`${path.caCert} is missing: put it back, or ${removeAll(directory)}`);
-    const ca = parseCertificate(path.caCert, caCert, `put it back, or ${removeAll(directory)}`);
-    checkValidity(path.caCert, ca, now, removeAll(directory));
-    checkIssuer(path, ca, server);
-    return { cert, key, caFile: path.caCert, warnings: warningsAbout(path, server, hosts, now) };
+  if (cert !== undefined && key === undefined) {
+    throw new Error(`${path.key} is missing: put it back, or ${withSameAuthority(path)}`);
   }
-  if (cert !== undefined) throw new Error(`${path.key} is missing: put it back, or ${withSameAuthority(path)}`);
-  const authority = caCert === undefined ? undefined : await readAuthority(path, caCert, now);
-  const made = await makeFiles(path, authority, hosts, now);
-  return { ...made, caFile: path.caCert, warnings: [] };
+  const present = cert === undefined || key === undefined ? undefined : { cert, key };
+  if (caCert === undefined) {
+    if (present !== undefined) throw new Error(`${path.caCert} is missing: put it back, or ${removeAll(directory)}`);
+    return { ...(await makeAll(path, names, now)), caFile: path.caCert, warnings: [] };
+  }
+  const server = present === undefined ? undefined : checkedServer(path, present, caCert, now);
+  const warnings: string[] = [];
+  const authority = await keptAuthority(path, caCert, now, warnings);
+  const due = server === undefined ? undefined : dueSentence(path, server, names, now);
+  if (present !== undefined && due === undefined) return { ...present, caFile: path.caCert, warnings };
+  const isNeeded = server === undefined || hasExpired(server, now);
+  const made = await attempt(isNeeded, `${due} and cannot be renewed`, warnings, () =>
+    makeServer(path, authority, names, now),
+  );
+  return { ...(made ?? present!), caFile: path.caCert, warnings };
 }
 
 interface Paths {
   readonly directory: string;
   readonly caCert: string;
   readonly caKey: string;
+  readonly caBefore: string;
   readonly cert: string;
   readonly key: string;
 }
@@ -57,22 +76,10 @@ function pathsIn(directory: string): Paths {
     directory,
     caCert: join(directory, "ca.crt"),
     caKey: join(directory, "ca.key"),
+    caBefore: join(directory, "ca-before.crt"),
     cert: join(directory, "server.crt"),
     key: join(directory, "server.key"),
   };
-}
-
-/**
- * A certificate and key of one's own, from the configuration.
- * @throws Error with a sentence when one cannot be read, has expired or they do not belong together
- */
-export async function loadCertificate(certFile: string, keyFile: string, now: number): Promise<CertificatePair> {
-  const mend = "check tls.cert and tls.key of the listener";
-  const [cert, key] = await Promise.all([certFile, keyFile].map(readIfThere));
-  if (cert === undefined) throw new Error(`${certFile} does not exist: ${mend}`);
-  if (key === undefined) throw new Error(`${keyFile} does not exist: ${mend}`);
-  checkedPair(certFile, cert, keyFile, key, now, mend);
-  return { cert, key };
 }
 
 function removeAll(directory: string): string {
@@ -83,130 +90,139 @@ function withSameAuthority({ cert, key }: Paths): string {
   return `remove ${cert} and ${key} and start again; new ones are made with the same authority`;
 }
 
-async function readIfThere(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT") return undefined;
-    if (code === "EACCES") throw new Error(`${path} may not be read by this user: give it to the user of the server`);
-    throw new Error(`${path} cannot be read: ${message}`);
-  }
-}
-
-function parseCertificate(path: string, text: string, mend: string): X509Certificate {
-  try {
-    return new X509Certificate(text);
-  } catch {
-    throw new Error(`${path} is not a certificate in PEM: ${mend}`);
-  }
-}
-
-function checkedPair(
-  certPath: string,
-  cert: string,
-  keyPath: string,
-  key: string,
-  now: number,
-  mend: string,
-): X509Certificate {
-  const certificate = parseCertificate(certPath, cert, mend);
-  checkValidity(certPath, certificate, now, mend);
-  let isPair: boolean;
-  try {
-    isPair = certificate.checkPrivateKey(createPrivateKey(key));
-  } catch {
-    throw new Error(`${keyPath} is not a private key in PEM without a passphrase: ${mend}`);
-  }
-  if (!isPair) throw new Error(`${keyPath} is not the key of ${certPath}: ${mend}`);
-  return certificate;
-}
-
-function checkValidity(path: string, certificate: X509Certificate, now: number, mend: string): void {
-  if (Date.parse(certificate.validTo) <= now)
-    throw new Error(`${path} expired on ${day(certificate.validTo)}: ${mend}`);
-  if (Date.parse(certificate.validFrom) > now) {
-    throw new Error(`${path} is not valid before ${day(certificate.validFrom)}: set the clock right, or ${mend}`);
-  }
-}
-
-function day(time: string): string {
-  return new Date(time).toISOString().slice(0, 10);
-}
-
-function checkIssuer(path: Paths, ca: X509Certificate, server: X509Certificate): void {
-  if (server.verify(ca.publicKey)) return;
+/** That it may have expired is no error: a new one is made then. */
+function checkedServer(path: Paths, pair: CertificatePair, caCert: string, now: number): X509Certificate {
+  const server = checkedPair(path.cert, pair.cert, path.key, pair.key, withSameAuthority(path));
+  if (!hasExpired(server, now)) checkValidity(path.cert, server, now, withSameAuthority(path));
+  const ca = parseCertificate(path.caCert, caCert, `put it back, or ${removeAll(path.directory)}`);
+  if (server.verify(ca.publicKey)) return server;
   throw new Error(`${path.cert} was not made with ${path.caCert}: ${withSameAuthority(path)}`);
 }
 
-function warningsAbout(path: Paths, server: X509Certificate, hosts: readonly string[], now: number): string[] {
-  const warnings: string[] = [];
-  if (Date.parse(server.validTo) < now + renewalDays * dayMilliseconds) {
-    warnings.push(`${path.cert} expires on ${day(server.validTo)}: ${withSameAuthority(path)}`);
+/** Why a new one is to be made; undefined when this one will do. */
+function dueSentence(path: Paths, server: X509Certificate, names: readonly string[], now: number): string | undefined {
+  const { validFrom, validTo } = server;
+  const life = Date.parse(validTo) - Date.parse(validFrom);
+  if (Date.parse(validTo) - now <= life / 3) {
+    return `${path.cert} ${hasExpired(server, now) ? "expired" : "expires"} on ${day(validTo)}`;
   }
-  for (const host of hosts) {
-    const isNamed = isIP(host) === 0 ? server.checkHost(host) : server.checkIP(host);
-    if (isNamed !== undefined) continue;
-    warnings.push(
-      `${path.cert} does not name ${host}, so clients that connect to it will refuse: ${withSameAuthority(path)}`,
-    );
-  }
-  return warnings;
+  const missing = names.find((name) => !isNamed(server, name));
+  return missing === undefined ? undefined : `${path.cert} does not name ${missing}`;
 }
 
-async function readAuthority(path: Paths, cert: string, now: number): Promise<CertificatePair> {
+function isNamed(server: X509Certificate, name: string): boolean {
+  return (isIP(name) === 0 ? server.checkHost(name) : server.checkIP(name)) !== undefined;
+}
+
+interface Authority {
+  readonly cert: string;
+  /** undefined: it is kept elsewhere, and nothing can be made here. */
+  readonly key: string | undefined;
+}
+
+/** The authority, renewed in its last year. */
+async function keptAuthority(path: Paths, cert: string, now: number, warnings: string[]): Promise<Authority> {
   const mend = `put it right, or ${removeAll(path.directory)}`;
+  const certificate = parseCertificate(path.caCert, cert, mend);
   const key = await readIfThere(path.caKey);
-  if (key === undefined) throw new Error(`${path.caKey} is missing, and a server certificate must be made: ${mend}`);
-  checkedPair(path.caCert, cert, path.caKey, key, now, mend);
+  if (!hasExpired(certificate, now)) checkValidity(path.caCert, certificate, now, mend);
+  let kept: Authority = { cert, key };
+  if (daysLeft(certificate, now) < authorityRenewalDays) {
+    const isOver = hasExpired(certificate, now);
+    const why = `${path.caCert} ${isOver ? "expired" : "expires"} on ${day(certificate.validTo)}`;
+    const renew = (): Promise<Authority> => renewed(path, kept, now);
+    kept = (await attempt(isOver, `${why} and cannot be renewed`, warnings, renew)) ?? kept;
+  }
+  const before = await attempt(false, "it is not known who has the authority before", warnings, () =>
+    readIfThere(path.caBefore),
+  );
+  if (before !== undefined) warnings.push(aboutBefore(path, before, now));
+  return kept;
+}
+
+async function renewed(path: Paths, authority: Authority, now: number): Promise<Authority> {
+  const pair = withKey(path, authority);
+  const { renewAuthority } = await import("./make-certificates.ts");
+  const { cert, key } = await renewAuthority(pair, now);
+  await writeFiles([{ path: path.caBefore, text: authority.cert, mode: 0o644 }]);
+  await writeFiles([{ path: path.caCert, text: cert, mode: 0o644 }]);
   return { cert, key };
 }
 
-/** In this order, so that whatever is there after a crash is taken up again by the next start. */
-async function makeFiles(
+function aboutBefore(path: Paths, text: string, now: number): string {
+  let before: X509Certificate;
+  try {
+    before = parseCertificate(path.caBefore, text, "remove it");
+  } catch (error) {
+    return (error as Error).message;
+  }
+  const until = hasExpired(before, now) ? "refuse this server since" : "will refuse this server after";
+  return (
+    `${path.caCert} was renewed; clients that trust the one before, ${path.caBefore}, ${until} ${day(before.validTo)}: ` +
+    `give them the new ca.crt, then remove ${path.caBefore}`
+  );
+}
+
+function withKey(path: Paths, { cert, key }: Authority): CertificatePair {
+  const mend = `put it right, or ${removeAll(path.directory)}`;
+  if (key === undefined) throw new Error(`${path.caKey} is missing, and a certificate must be made with it: ${mend}`);
+  checkedPair(path.caCert, cert, path.caKey, key, mend);
+  return { cert, key };
+}
+
+/** Does what must be done, or throws; what can wait becomes a warning and undefined when it fails. */
+async function attempt<Result>(
+  mustBeDone: boolean,
+  problem: string,
+  warnings: string[],
+  work: () => Promise<Result>,
+): Promise<Result | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    if (mustBeDone) throw error;
+    warnings.push(`${problem}: ${(error as Error).message}`);
+    return undefined;
+  }
+}
+
+async function makeServer(
   path: Paths,
-  known: CertificatePair | undefined,
-  hosts: readonly string[],
+  authority: Authority,
+  names: readonly string[],
   now: number,
 ): Promise<CertificatePair> {
-  // Loaded when it is needed: once in a year, and it takes a while.
+  const pair = withKey(path, authority);
+  // Loaded when it is needed: a few times a year, and it takes a while.
+  const { makeServerCertificate } = await import("./make-certificates.ts");
+  const server = await makeServerCertificate(pair, names, now);
+  await writeFiles(serverFiles(path, server));
+  return server;
+}
+
+/** In this order, so that whatever is there after a crash is taken up again by the next start. */
+async function makeAll(path: Paths, names: readonly string[], now: number): Promise<CertificatePair> {
   const { makeAuthority, makeServerCertificate } = await import("./make-certificates.ts");
-  const authority = known ?? (await makeAuthority(now));
-  const server = await makeServerCertificate(authority, allHosts(hosts), now);
+  const authority = await makeAuthority(now);
+  const server = await makeServerCertificate(authority, names, now);
   try {
     await mkdir(path.directory, { recursive: true, mode: 0o700 });
-    if (known === undefined) {
-      await writeAtomically(path.caKey, authority.key, 0o600);
-      await writeAtomically(path.caCert, authority.cert, 0o644);
-    }
-    await writeAtomically(path.key, server.key, 0o600);
-    await writeAtomically(path.cert, server.cert, 0o644);
+    await writeFiles([
+      { path: path.caKey, text: authority.key, mode: 0o600 },
+      { path: path.caCert, text: authority.cert, mode: 0o644 },
+      ...serverFiles(path, server),
+    ]);
   } catch (error) {
-    const { message } = error as Error;
     throw new Error(
-      `no certificate can be made in ${path.directory}: ${message}; choose another directory with --data DIR`,
+      `no certificate can be made: ${(error as Error).message}; choose another directory with --data DIR`,
     );
   }
   return server;
 }
 
-function allHosts(hosts: readonly string[]): readonly string[] {
-  const own = hostname();
-  const isHostName = /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/.test(own);
-  return [...new Set(["localhost", "127.0.0.1", "::1", ...(isHostName ? [own] : []), ...hosts])];
-}
-
-async function writeAtomically(path: string, text: string, mode: number): Promise<void> {
-  const temporary = `${path}.${randomUUID()}`;
-  const file = await open(temporary, "wx", mode);
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await chmod(temporary, mode);
-  await rename(temporary, path);
-  const directory = await open(dirname(path), "r");
-  await directory.sync().finally(() => directory.close());
+function serverFiles(path: Paths, server: CertificatePair): { path: string; text: string; mode: number }[] {
+  return [
+    { path: path.key, text: server.key, mode: 0o600 },
+    { path: path.cert, text: server.cert, mode: 0o644 },
+  ];
 }

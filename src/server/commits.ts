@@ -64,6 +64,7 @@ export class Commits {
   #inFlight: Batch | undefined = undefined;
   #retryMilliseconds = 0;
   #retry: NodeJS.Timeout | undefined = undefined;
+  #isStopped = false;
   #durable = 0;
   #unflushedBytes = 0;
   #settled: (() => void)[] = [];
@@ -122,6 +123,7 @@ export class Commits {
 
   /** Gives up what the store refuses. */
   stop(): void {
+    this.#isStopped = true;
     clearTimeout(this.#retry);
   }
 
@@ -162,6 +164,7 @@ export class Commits {
   }
 
   #refused(batch: Batch, error: unknown): void {
+    if (this.#isStopped) return;
     if (isFinal(error)) {
       this.#listener.failed(error);
       return;

@@ -1,9 +1,12 @@
 import { dirname, resolve } from "node:path";
 import type { Node } from "yaml";
-import { type Capabilities, type Limits, limitTable } from "../broker/limits.ts";
+import { type Capabilities, type Limits, limitTable, queueOverflows } from "../broker/limits.ts";
+import { type DeadLetterCause, deadLetterCauses } from "../store/dead-letters.ts";
 import type { AccessRule } from "./access.ts";
-import { type Config, defaultHost, defaultPorts, emptyConfig, type ListenerConfig, storeKinds } from "./config.ts";
+import { isCertificateName } from "./certificate-names.ts";
+import { type Config, contractViews, emptyConfig, type ListenerConfig, noContract, storeKinds } from "./config.ts";
 import { readAccessRule } from "./config-access.ts";
+import { readListener } from "./config-listeners.ts";
 import { logLevels } from "./log.ts";
 import { type Finding, type Value, type ValueReader, YamlReader } from "./yaml-reader.ts";
 
@@ -49,11 +52,17 @@ class ConfigReader {
       data: (value, key) => {
         config.data = this.#path(value, key, "data");
       },
+      accounts: (value, key) => {
+        config.accounts = this.#path(value, key, "accounts");
+      },
       store: (value, key) => {
         config.store = reader.word(value, key, "store", storeKinds);
       },
       listeners: (value, key) => {
         config.listeners = this.#listeners(value, key);
+      },
+      certificateNames: (value, key) => {
+        config.certificateNames = this.#certificateNames(value, key);
       },
       access: (value, key) => {
         config.access = this.#access(value, key);
@@ -63,6 +72,19 @@ class ConfigReader {
       },
       capabilities: (value, key) => {
         config.capabilities = this.#capabilities(value, key);
+      },
+      queueOverflow: (value, key) => {
+        config.queueOverflow = reader.word(value, key, "queueOverflow", queueOverflows);
+      },
+      deadLetters: (value, key) => {
+        config.deadLetters = this.#deadLetters(value, key);
+      },
+      contract: (value, key) => {
+        const text = reader.text(value, key, "contract");
+        config.contract = text === undefined || text === noContract ? text : resolve(this.#directory, text);
+      },
+      contractView: (value, key) => {
+        config.contractView = reader.word(value, key, "contractView", contractViews);
       },
       responseInformation: (value, key) => {
         config.responseInformation = reader.text(value, key, "responseInformation");
@@ -85,62 +107,35 @@ class ConfigReader {
   #listeners(value: Value, key: Node): readonly ListenerConfig[] {
     const listeners: ListenerConfig[] = [];
     this.#reader.list(value, key, "listeners", (item) => {
-      const listener = this.#listener(item);
+      const listener = readListener(this.#reader, this.#directory, item);
       if (listener !== undefined) listeners.push(listener);
     });
     return listeners;
   }
 
-  #listener(item: Node): ListenerConfig | undefined {
-    const reader = this.#reader;
-    const findings = reader.findings.length;
-    let protocol: ListenerConfig["protocol"] | undefined;
-    let port: number | undefined;
-    let host: string = defaultHost;
-    let tls: ListenerConfig["tls"];
-    reader.map(item, undefined, "A listener", {
-      protocol: (value, key) => {
-        protocol = reader.word(value, key, "protocol", ["mqtts", "mqtt"]);
-      },
-      port: (value, key) => {
-        port = reader.integer(value, key, "port", 0, 65_535);
-      },
-      host: (value, key) => {
-        host = reader.text(value, key, "host") ?? defaultHost;
-      },
-      tls: (value, key) => {
-        tls = this.#tls(value, key);
-      },
+  #certificateNames(value: Value, key: Node): readonly string[] {
+    const names: string[] = [];
+    this.#reader.list(value, key, "certificateNames", (item) => {
+      const name = this.#reader.text(item, key, "A name");
+      if (name === undefined) return;
+      if (isCertificateName(name)) names.push(name);
+      else
+        this.#reader.add(
+          item,
+          `${JSON.stringify(name)} is no host name and no address`,
+          "Write one as broker.lan or 192.168.1.5",
+        );
     });
-    if (reader.findings.length > findings) return undefined;
-    if (protocol === undefined)
-      return reader.add(item, "This listener has no protocol", "Add protocol: mqtts or protocol: mqtt");
-    if (protocol === "mqtt" && tls !== undefined) {
-      return reader.add(item, "A plain listener has no use for tls", "Write protocol: mqtts, or remove tls");
-    }
-    return { protocol, port: port ?? defaultPorts[protocol], host, tls, place: reader.place(item) };
+    return names;
   }
 
-  #tls(value: Value, owner: Node): ListenerConfig["tls"] {
-    const paths: { cert?: string | undefined; key?: string | undefined } = {};
-    const { findings } = this.#reader;
-    const before = findings.length;
-    this.#reader.map(value, owner, "tls", {
-      cert: (path, key) => {
-        paths.cert = this.#path(path, key, "tls.cert");
-      },
-      key: (path, key) => {
-        paths.key = this.#path(path, key, "tls.key");
-      },
+  #deadLetters(value: Value, key: Node): readonly DeadLetterCause[] {
+    const causes: DeadLetterCause[] = [];
+    this.#reader.list(value, key, "deadLetters", (item) => {
+      const cause = this.#reader.word(item, key, "A cause", deadLetterCauses);
+      if (cause !== undefined) causes.push(cause);
     });
-    const { cert, key } = paths;
-    if (cert !== undefined && key !== undefined) return { cert, key };
-    if (findings.length > before) return undefined;
-    return this.#reader.add(
-      value ?? owner,
-      "tls needs both cert and key",
-      "Add the other, or remove tls to use our own certificate",
-    );
+    return causes;
   }
 
   #access(value: Value, key: Node): readonly AccessRule[] {

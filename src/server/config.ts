@@ -1,19 +1,28 @@
-import { type Capabilities, type Limits, limitTable } from "../broker/limits.ts";
+import { type Capabilities, type Limits, limitTable, type QueueOverflow, queueOverflows } from "../broker/limits.ts";
+import { type TlsSettings, tlsVersions } from "../net/tls-settings.ts";
+import { type DeadLetterCause, deadLetterCauses } from "../store/dead-letters.ts";
 import type { AccessRule } from "./access.ts";
 import { type LogLevel, logLevels } from "./log.ts";
-import type { ListenerOptions } from "./options.ts";
+import type { ListenerLimits, ListenerOptions } from "./options.ts";
 
 /** Where state can be kept: on disk under the data directory, or in memory until the process ends. */
 export const storeKinds = ["disk", "memory"] as const;
 export type StoreKind = (typeof storeKinds)[number];
 
+/** `tls` of a listener. */
+export interface TlsConfig extends Pick<TlsSettings, "minVersion" | "clientCertificate"> {
+  /** Paths, both or neither; without them it shows the certificate of our own making. */
+  readonly cert?: string;
+  readonly key?: string;
+  /** Paths. */
+  readonly ca?: string;
+  readonly crl?: string;
+}
+
 /** One door, as the configuration file has it. */
-export interface ListenerConfig {
-  readonly protocol: ListenerOptions["protocol"];
-  readonly host: string;
-  readonly port: number;
-  /** Paths; undefined takes the certificate of our own making. */
-  readonly tls: { readonly cert: string; readonly key: string } | undefined;
+export interface ListenerConfig
+  extends Pick<ListenerOptions, "protocol" | "host" | "port" | "path" | "limits" | "proxyAddresses"> {
+  readonly tls: TlsConfig | undefined;
   /** `file:line:column`. */
   readonly place: string;
 }
@@ -21,31 +30,60 @@ export interface ListenerConfig {
 /** What a configuration file says; undefined and empty where it says nothing. Paths are absolute. */
 export interface Config {
   readonly data: string | undefined;
+  readonly accounts: string | undefined;
   readonly store: StoreKind | undefined;
   readonly listeners: readonly ListenerConfig[] | undefined;
+  /** Host names and addresses, besides those that are known, for the certificate of our own making. */
+  readonly certificateNames: readonly string[];
   readonly access: readonly AccessRule[];
   readonly limits: Partial<Limits>;
   readonly capabilities: Partial<Capabilities>;
+  readonly queueOverflow: QueueOverflow | undefined;
+  readonly deadLetters: readonly DeadLetterCause[] | undefined;
+  /** Path of an AsyncAPI document, or `none`. */
+  readonly contract: string | undefined;
+  readonly contractView: ContractView | undefined;
   readonly responseInformation: string | undefined;
   readonly sysIntervalSeconds: number | undefined;
   readonly logLevel: LogLevel | undefined;
 }
 
+/** From whose side `send` and `receive` of a contract are written. */
+export const contractViews = ["service", "client"] as const;
+export type ContractView = (typeof contractViews)[number];
+
+/** What stands in the place of a contract's path when there shall be none. */
+export const noContract = "none";
+
 /** No configuration file. */
 export const emptyConfig: Config = {
   data: undefined,
+  accounts: undefined,
   store: undefined,
   listeners: undefined,
+  certificateNames: [],
   access: [],
   limits: {},
   capabilities: {},
+  queueOverflow: undefined,
+  deadLetters: undefined,
+  contract: undefined,
+  contractView: undefined,
   responseInformation: undefined,
   sysIntervalSeconds: undefined,
   logLevel: undefined,
 };
 
-/** The ports that MQTT has at IANA. */
-export const defaultPorts: Readonly<Record<ListenerOptions["protocol"], number>> = { mqtt: 1_883, mqtts: 8_883 };
+/** The ports that MQTT has at IANA, and those that are usual for WebSocket. */
+export const defaultPorts: Readonly<Record<ListenerOptions["protocol"], number>> = {
+  mqtt: 1_883,
+  mqtts: 8_883,
+  ws: 8_083,
+  wss: 8_443,
+};
+
+/** Where MQTT is at WebSocket listeners. */
+export const defaultPath = "/mqtt";
 
 /** 127.0.0.1 and ::1. */
 export const defaultHost = "localhost";
@@ -63,18 +101,103 @@ export interface ConfigRow {
   readonly description: string;
 }
 
+/** One limit of a listener. */
+export interface ListenerLimitRow {
+  readonly name: keyof ListenerLimits;
+  /** In words: what holds without it. */
+  readonly default: string;
+  readonly minimum: number;
+  readonly maximum: number;
+  readonly unit: string;
+  readonly description: string;
+}
+
+/** The keys of `limits` of a listener. */
+export const listenerLimits: readonly ListenerLimitRow[] = [
+  {
+    name: "connectionsMax",
+    default: "no other",
+    minimum: 1,
+    maximum: 10_000_000,
+    unit: "connections",
+    description: "connections at this listener at one time; above it they are closed before TLS",
+  },
+  {
+    name: "connectionsPerAddressMax",
+    default: "no other",
+    minimum: 1,
+    maximum: 10_000_000,
+    unit: "connections",
+    description: "the same for one IPv4 address or one IPv6 network of 64 bits, the client's behind proxyProtocol",
+  },
+  {
+    name: "connectsPerSecondMax",
+    default: "no other",
+    minimum: 1,
+    maximum: 1_000_000,
+    unit: "connections",
+    description: "new connections in a second; above it they are closed before TLS",
+  },
+  ofTheWhole("connectTimeoutSeconds"),
+  ofTheWhole("packetBytesMax"),
+];
+
+function ofTheWhole(name: "connectTimeoutSeconds" | "packetBytesMax"): ListenerLimitRow {
+  const { minimum, maximum, unit } = limitTable.find((limit) => limit.name === name)!;
+  return { name, default: `limits.${name}`, minimum, maximum, unit, description: `limits.${name} for this listener` };
+}
+
 /** Every key of the configuration file. */
 export const configTable: readonly ConfigRow[] = [
   row("data", defaultData, "path", "directory of state and certificates; relative to the configuration file"),
+  row(
+    "accounts",
+    "DATA/accounts.yaml",
+    "path",
+    "file of the accounts, for petstore-mqtt account; relative to this file",
+  ),
   row("store", defaultStore, "word", "disk keeps state under data; memory forgets it when the process ends"),
   row("logLevel", defaultLogLevel, "word", `how much is logged: ${logLevels.join(", ")}`),
   row("sysIntervalSeconds", String(defaultSysIntervalSeconds), "seconds", "how often $SYS is published; 0 never"),
+  row(
+    "contract",
+    "the pet store's",
+    "path",
+    "AsyncAPI 3.0 document to hold everybody to; none beside access, unless named; none: no contract",
+  ),
+  row("contractView", "service", "word", "from whose side the contract is written: service or client"),
   row("responseInformation", "none", "text", "sent to clients that ask for it; %c client id, %u user"),
-  row("listeners[].protocol", "required", "word", "mqtts (TLS) or mqtt (plain)"),
-  row("listeners[].port", "8883 or 1883", "port", "by protocol; 0 takes a free one"),
+  row("listeners[].protocol", "required", "word", "mqtts or mqtt (TCP), wss or ws (WebSocket); mqtt and ws are plain"),
+  row(
+    "listeners[].port",
+    Object.values(defaultPorts).join(", "),
+    "port",
+    "by protocol: mqtt, mqtts, ws, wss; 0 takes a free one",
+  ),
   row("listeners[].host", defaultHost, "address", "localhost is 127.0.0.1 and ::1; 0.0.0.0 and :: are all addresses"),
   row("listeners[].tls.cert", "our own", "path", "certificate chain in PEM, with tls.key; relative to the file"),
   row("listeners[].tls.key", "our own", "path", "private key in PEM without a passphrase, with tls.cert"),
+  row("listeners[].tls.minVersion", "TLSv1.2", "word", `oldest version of TLS: ${tlsVersions.join(" or ")}`),
+  row(
+    "listeners[].tls.clientCertificate",
+    "none",
+    "word",
+    "none, optional or required; one that does not hold is refused",
+  ),
+  row("listeners[].tls.ca", "none", "path", "authorities of client certificates in PEM; relative to the file"),
+  row("listeners[].tls.crl", "none", "path", "what those authorities revoked, lists in PEM; relative to the file"),
+  row("listeners[].path", defaultPath, "path", "where MQTT is at a wss or ws listener"),
+  row("listeners[].proxyProtocol", "false", "boolean", "every connection begins with a PROXY header, version 1 or 2"),
+  row(
+    "listeners[].proxyAddresses",
+    "all",
+    "addresses",
+    "whose PROXY headers are believed; others are closed: 10.0.0.0/8",
+  ),
+  ...listenerLimits.map((limit) =>
+    row(`listeners[].limits.${limit.name}`, limit.default, limit.unit, limit.description),
+  ),
+  row("certificateNames", "none", "names", "what else clients call this server, for the certificate of our own making"),
   row("access[].allow", "none", "verb", "publish, subscribe or all; the first rule that fits decides"),
   row("access[].deny", "none", "verb", "publish, subscribe or all; a rule has either allow or deny"),
   row("access[].topic", "required", "filter", "topics that the rule is about, wildcards too; %c client id, %u user"),
@@ -85,6 +208,13 @@ export const configTable: readonly ConfigRow[] = [
   row("capabilities.wildcardSubscriptionAvailable", "true", "boolean", "if false, + and # are refused with 0xA2"),
   row("capabilities.subscriptionIdentifierAvailable", "true", "boolean", "if false, they are refused with 0xA1"),
   row("capabilities.sharedSubscriptionAvailable", "true", "boolean", "if false, $share is refused with 0x9E"),
+  row(
+    "queueOverflow",
+    "drop-oldest",
+    "word",
+    `a queue of a session is full: ${queueOverflows.join(" or ")} the new (0x97)`,
+  ),
+  row("deadLetters", "all", "words", `messages that did not come and are kept: ${deadLetterCauses.join(", ")}`),
   ...limitTable.map((limit) => row(`limits.${limit.name}`, String(limit.default), limit.unit, limit.description)),
 ];
 

@@ -1,11 +1,14 @@
 import type { AccessRule } from "./access.ts";
-import { type Account, hashPassword } from "./accounts.ts";
+import type { Account } from "./accounts.ts";
+import { hashPassword } from "./password-hash.ts";
 
 /** An account whose password is no secret. */
 export interface DemoAccount {
   readonly name: string;
   readonly password: string;
   readonly role: string;
+  /** Ids that are its own. */
+  readonly claims?: ReadonlyMap<string, readonly string[]>;
   /** What it may do, for people. */
   readonly may: string;
 }
@@ -16,12 +19,17 @@ export const demoAccounts: readonly DemoAccount[] = [
     name: "collar-0042",
     password: "collar-demo",
     role: "device",
+    claims: new Map([["pets", ["7", "milo"]]]),
     may: "publish pets/+/health and location, its own status and presence",
   },
   {
     name: "alice",
     password: "alice-demo",
     role: "customer",
+    claims: new Map([
+      ["orders", ["abc123", "42"]],
+      ["payments", ["xyz789"]],
+    ]),
     may: "subscribe to orders, payments, pets for sale and stock",
   },
   { name: "staff", password: "staff-demo", role: "staff", may: "subscribe to everything in the shop" },
@@ -37,8 +45,8 @@ export const demoAccounts: readonly DemoAccount[] = [
 /** The demonstration accounts with their hashes. */
 export function createDemoAccounts(): Promise<Account[]> {
   return Promise.all(
-    demoAccounts.map(async ({ name, password, role }) => {
-      return { name, roles: [role], passwordHash: await hashPassword(password) };
+    demoAccounts.map(async ({ name, password, role, claims }) => {
+      return { name, roles: [role], claims, passwordHash: await hashPassword(password), scramSha256: undefined };
     }),
   );
 }

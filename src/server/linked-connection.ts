@@ -1,12 +1,42 @@
-import type { Socket } from "node:net";
 import type { Logger } from "pino";
 import type { Verdict } from "../broker/authentication.ts";
 import type { Broker } from "../broker/broker.ts";
-import { Connection } from "../broker/connection.ts";
+import { Connection, type ConnectionLimits } from "../broker/connection.ts";
 import type { Packet } from "../mqtt/packet.ts";
 import { ProtocolError } from "../mqtt/protocol-error.ts";
-import { Link, type LinkOptions, type LinkOwner } from "../net/link.ts";
+import type { SharedPublish } from "../mqtt/shared-publish.ts";
+import type { LinkOwner } from "../net/link.ts";
 import type { Peer } from "./options.ts";
+
+/** What waits until packets may be handed in. */
+export interface PacketSource {
+  /** Hands in what has come, as long as it may. */
+  read(): void;
+}
+
+/**
+ * What carries the packets of one connection: a socket's Link, or two queues inside the process. What is sent stays in
+ * the order of the calls and leaves with `flush`; `commit` says behind which commit a packet is held, 0 for none.
+ */
+export interface Carrier extends PacketSource {
+  /** False once `close()` was called or the other end is gone. */
+  readonly isOpen: boolean;
+  /** So much waits that it should be flushed before the turn ends. */
+  readonly isFull: boolean;
+  /** Whether there is room for more. */
+  send(packet: Packet, commit: number): boolean;
+  /** The same for a PUBLISH whose bytes are shared between subscribers. */
+  deliver(shared: SharedPublish, packetIdentifier: number, dup: boolean, commit: number): boolean;
+  /** Lets go what waits for no commit beyond `durableCommit`. */
+  flush(durableCommit: number): void;
+  /** Hands in no further packet until `resume()` and the next `read()`. */
+  pause(): void;
+  resume(): void;
+  /** Ends it behind what was sent before. */
+  close(): void;
+  /** Ends it at once. */
+  destroy(): void;
+}
 
 /** What a connection needs of the turn that it works in. */
 export interface ConnectionTurn {
@@ -20,8 +50,8 @@ export interface ConnectionTurn {
   verbEnded(): void;
   /** Its Link has something to flush. */
   touch(connection: LinkedConnection): void;
-  /** Call `read()` of its Link once reading is allowed again. */
-  readLater(connection: LinkedConnection): void;
+  /** Call its `read()` at the end of the turn, or once reading is allowed again. */
+  readLater(source: PacketSource): void;
   /** Tell the broker at the end of the turn that its Link has room. */
   drainLater(connection: LinkedConnection): void;
   /** Its socket is gone. */
@@ -29,13 +59,13 @@ export interface ConnectionTurn {
 }
 
 /**
- * A Network Connection with the Link that carries it: what the Link says becomes verbs into the broker.
+ * A Network Connection with what carries it: what its Link says becomes verbs into the broker.
  *
  * A handler that throws something else than ProtocolError has a bug of ours. It is logged with its stack, and only this
  * connection ends, with 0x80: a stranger's packet must not take the others down, and not again and again.
  */
 export class LinkedConnection extends Connection implements LinkOwner {
-  readonly link: Link;
+  readonly link: Carrier;
   readonly peer: Peer;
   readonly #turn: ConnectionTurn;
   /** The turn has it on its list of Links to flush. */
@@ -45,11 +75,19 @@ export class LinkedConnection extends Connection implements LinkOwner {
   /** The last commit that told it to flush. */
   awaitedCommit = 0;
 
-  constructor(socket: Socket, peer: Peer, turn: ConnectionTurn, options: LinkOptions) {
-    super();
+  /**
+   * @param carry makes what carries it
+   * @param limits those of its door; undefined for those of the whole
+   */
+  constructor(peer: Peer, turn: ConnectionTurn, carry: (owner: LinkOwner) => Carrier, limits?: ConnectionLimits) {
+    super(limits);
     this.peer = peer;
     this.#turn = turn;
-    this.link = new Link(socket, this, options);
+    this.link = carry(this);
+  }
+
+  get isConnected(): boolean {
+    return this.state === "Connected";
   }
 
   get mayRead(): boolean {
@@ -87,7 +125,7 @@ export class LinkedConnection extends Connection implements LinkOwner {
   }
 
   waiting(): void {
-    this.#turn.readLater(this);
+    this.#turn.readLater(this.link);
   }
 
   drained(): void {

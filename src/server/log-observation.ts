@@ -1,22 +1,23 @@
 import type { Logger } from "pino";
-import type { Observation } from "../broker/observation.ts";
+import { type Observation, saidOf } from "../broker/observation.ts";
 
 /** Writes what the broker observed to the log: what operators look for at `info`, what Clients do all day at `debug`. */
 export function logObservation(log: Logger, observation: Observation): void {
-  const { kind, ...details } = observation;
+  const { kind } = observation;
   switch (kind) {
     case "connectRefused":
     case "protocolError":
-      log.info(details, sentences[kind]);
+      log.info(saidOf(observation), sentences[kind]);
       return;
     case "queueOverflow":
-      log.warn(details, sentences[kind]);
+      log.warn(saidOf(observation), sentences[kind]);
       return;
     case "connected":
     case "disconnected":
     case "publishRefused":
     case "subscribeRefused":
-      log.debug(details, sentences[kind]);
+    case "messageLost":
+      if (log.isLevelEnabled("debug")) log.debug(saidOf(observation), sentences[kind]);
       return;
   }
 }
@@ -27,6 +28,7 @@ const sentences: Readonly<Record<Observation["kind"], string>> = {
   disconnected: "disconnected",
   publishRefused: "a message was refused",
   subscribeRefused: "a subscription was refused",
+  messageLost: "a message that waited does not come",
   queueOverflow: "a queue is full; its oldest messages are dropped",
   protocolError: "a client broke the protocol",
 };

@@ -8,6 +8,7 @@ import {
   ExtendedKeyUsageExtension,
   KeyUsageFlags,
   KeyUsagesExtension,
+  Name,
   SubjectAlternativeNameExtension,
   SubjectKeyIdentifierExtension,
   X509Certificate,
@@ -24,18 +25,39 @@ const keyAlgorithm = { name: "ECDSA", namedCurve: "P-256" } as const;
 const signingAlgorithm = { name: "ECDSA", hash: "SHA-256" } as const;
 const dayMilliseconds = 86_400_000;
 const authorityDays = 3_650;
-/** Some clients take no server certificate that is valid for longer than 398 days. */
-const serverDays = 397;
+/** Renewed by itself; short, so that renewing is nothing rare. */
+const serverDays = 90;
 /** Clocks of clients that are a little behind. */
 const clockSkewMilliseconds = 300_000;
 
 /** A certificate authority of our own: P-256, signs server certificates only (path length 0). */
 export async function makeAuthority(now: number): Promise<CertificatePair> {
   const keys = await webcrypto.subtle.generateKey(keyAlgorithm, true, ["sign", "verify"]);
-  const certificate = await X509CertificateGenerator.createSelfSigned(
+  const name = new Name([
+    { O: ["Petstore MQTT"] },
+    { CN: [`Petstore MQTT local CA ${randomBytes(4).toString("hex")}`] },
+  ]);
+  return { cert: await authorityCertificate(name, keys, now), key: privateKeyPem(keys.privateKey) };
+}
+
+/**
+ * The same authority for another ten years: a new certificate with the same name and key. What it signs is trusted by
+ * those who have the new certificate, and by those who have the old one until that expires.
+ * @throws Error when the authority's files cannot be read
+ */
+export async function renewAuthority(authority: CertificatePair, now: number): Promise<CertificatePair> {
+  const old = new X509Certificate(authority.cert);
+  const keys = { privateKey: await signingKey(authority.key), publicKey: await old.publicKey.export(webcrypto) };
+  return { cert: await authorityCertificate(old.subjectName, keys, now), key: authority.key };
+}
+
+async function authorityCertificate(name: Name, keys: CryptoKeys, now: number): Promise<string> {
+  const certificate = await X509CertificateGenerator.create(
     {
-      keys,
-      name: [{ O: ["Petstore MQTT"] }, { CN: [`Petstore MQTT local CA ${randomBytes(4).toString("hex")}`] }],
+      publicKey: keys.publicKey,
+      signingKey: keys.privateKey,
+      issuer: name,
+      subject: name,
       serialNumber: serialNumber(),
       ...validity(now, authorityDays),
       signingAlgorithm,
@@ -48,7 +70,12 @@ export async function makeAuthority(now: number): Promise<CertificatePair> {
     },
     webcrypto,
   );
-  return { cert: pem(certificate), key: privateKeyPem(keys.privateKey) };
+  return pem(certificate);
+}
+
+interface CryptoKeys {
+  readonly privateKey: webcrypto.CryptoKey;
+  readonly publicKey: webcrypto.CryptoKey;
 }
 
 /**

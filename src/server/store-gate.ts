@@ -10,6 +10,10 @@ export class StoreGate {
     this.#changed = changed;
   }
 
+  get isReady(): boolean {
+    return this.#objectors.size === 0;
+  }
+
   /** Says it once when it comes to refusing, and once when it is ready again. */
   set(objector: Objector, state: "ready" | "refusing"): void {
     const objected = this.#objectors.size;

@@ -21,12 +21,15 @@ export interface SysReadings {
   readonly sockets: number;
   /** CONNECT packets. */
   readonly connects: number;
+  readonly deadLetters: number;
+  readonly deadLettersLeftOut: number;
   readonly heapBytes: number;
   readonly uptimeSeconds: number;
 }
 
 /**
- * The `$SYS/broker/…` topics under Mosquitto's names (mosquitto(8), "Broker Status"), as retained messages of QoS 0.
+ * The `$SYS/broker/…` topics under Mosquitto's names (mosquitto(8), "Broker Status"), as retained messages of QoS 0; ours
+ * are `refused`, `expired` and `dead letters/…`.
  * Loads are exponential moving averages of what happened per minute.
  */
 export class SysTopics {
@@ -76,7 +79,8 @@ export class SysTopics {
   }
 }
 
-function totals({ counters, bytesReceived, bytesSent, heapBytes }: SysReadings): (readonly [string, number])[] {
+function totals(readings: SysReadings): (readonly [string, number])[] {
+  const { counters, bytesReceived, bytesSent, deadLetters, deadLettersLeftOut, heapBytes } = readings;
   return [
     ["clients/total", Math.max(counters.sessions, counters.clientsConnected)],
     ["clients/connected", counters.clientsConnected],
@@ -88,6 +92,10 @@ function totals({ counters, bytesReceived, bytesSent, heapBytes }: SysReadings):
     ["publish/messages/received", counters.publishReceived],
     ["publish/messages/sent", counters.publishSent],
     ["publish/messages/dropped", counters.publishDropped],
+    ["publish/messages/refused", counters.publishRefused],
+    ["publish/messages/expired", counters.publishExpired],
+    ["dead letters/count", deadLetters],
+    ["dead letters/left out", deadLettersLeftOut],
     ["publish/bytes/received", counters.publishBytesReceived],
     ["publish/bytes/sent", counters.publishBytesSent],
     ["bytes/received", bytesReceived],

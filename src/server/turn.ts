@@ -6,13 +6,13 @@ import type { Mutation } from "../broker/mutation.ts";
 import type { Observation } from "../broker/observation.ts";
 import type { Outbox, Ticket } from "../broker/outbox.ts";
 import type { Packet } from "../mqtt/packet.ts";
-import { ReasonCode } from "../mqtt/reason-code.ts";
+import { isFailure, ReasonCode } from "../mqtt/reason-code.ts";
 import type { SharedPublish } from "../mqtt/shared-publish.ts";
 import type { Store } from "../store/store.ts";
 import { Clock, SteadyTime } from "./clock.ts";
 import { type Batch, type CommitListener, Commits, type Confirmation, type Fetch } from "./commits.ts";
 import { Fetches } from "./fetches.ts";
-import type { ConnectionTurn, LinkedConnection } from "./linked-connection.ts";
+import type { ConnectionTurn, LinkedConnection, PacketSource } from "./linked-connection.ts";
 import type { Authenticator } from "./options.ts";
 import { StoreGate } from "./store-gate.ts";
 
@@ -23,6 +23,8 @@ export interface TurnOptions {
   readonly log: Logger;
   readonly unflushedBytesMax: number;
   readonly observe: (observation: Observation) => void;
+  /** The store takes new work, or refuses it. */
+  readonly storeStateChanged: (state: "ready" | "refusing") => void;
   /** The process cannot go on: the store failed for good, or a bug of ours hit what belongs to no connection. */
   readonly fail: (error: unknown) => void;
   /** A connection's socket is gone. */
@@ -31,6 +33,13 @@ export interface TurnOptions {
 
 /** From here on people should look after the clock. */
 const clockWarningMilliseconds = 1_000;
+
+/**
+ * After so many bytes of deliveries a turn ends before all that came was read: a few large messages for very many
+ * subscribers are gigabytes, and others wait meanwhile. One delivery counts for more than its bytes.
+ */
+const deliveredBytesMax = 33_554_432;
+const deliveryBytes = 64;
 
 const unavailable: Verdict = {
   kind: "refuse",
@@ -60,16 +69,24 @@ export class Turn implements Outbox, ConnectionTurn, CommitListener {
   readonly #fetches: Fetches;
   readonly #time: SteadyTime = new SteadyTime();
   readonly #clock: Clock = new Clock(() => this.#elapsed());
-  readonly #gate: StoreGate = new StoreGate((state) => this.#guarded(() => this.broker.storeState(state, this.now())));
+  readonly #storeStateChanged: (state: "ready" | "refusing") => void;
+  readonly #gate: StoreGate = new StoreGate((state) => {
+    this.guarded(() => this.broker.storeState(state, this.now()));
+    this.#storeStateChanged(state);
+  });
   readonly #end: () => void = () => this.#endTurn();
   readonly #flush: () => void = () => this.#flushTouched();
   #broker: Broker | undefined = undefined;
   #isOpen = false;
   #now = 0;
   #mayRead = true;
+  /** What this turn has given to Links, about. */
+  #deliveredBytes = 0;
+  /** It is enough for this turn: what else came is read in the next. */
+  #isSated = false;
   #touched: LinkedConnection[] = [];
   #full: LinkedConnection[] = [];
-  #toRead: Set<LinkedConnection> = new Set();
+  #toRead: Set<PacketSource> = new Set();
   #toDrain: LinkedConnection[] = [];
   #confirmations: Confirmation[] = [];
 
@@ -78,11 +95,12 @@ export class Turn implements Outbox, ConnectionTurn, CommitListener {
     this.#authenticator = options.authenticator;
     this.#unflushedBytesMax = options.unflushedBytesMax;
     this.#observe = options.observe;
+    this.#storeStateChanged = options.storeStateChanged;
     this.#fail = options.fail;
     this.#forget = options.forget;
     this.#commits = new Commits(options.store, options.log, this);
     this.#fetches = new Fetches(options.store, options.log, {
-      fetched: (owner, messages) => this.#guarded(() => this.broker.fetched(owner, messages, this.now())),
+      fetched: (owner, messages) => this.guarded(() => this.broker.fetched(owner, messages, this.now())),
       failed: options.fail,
     });
   }
@@ -97,9 +115,9 @@ export class Turn implements Outbox, ConnectionTurn, CommitListener {
     return this.#broker;
   }
 
-  /** False while more than `unflushedBytesMax` waits for the store. */
+  /** False while more than `unflushedBytesMax` waits for the store, and when this turn has done enough. */
   get mayRead(): boolean {
-    return this.#mayRead;
+    return this.#mayRead && !this.#isSated;
   }
 
   /** Before the first turn: time goes on from `past`, ms, if the machine's clock stands before it. */
@@ -125,6 +143,7 @@ export class Turn implements Outbox, ConnectionTurn, CommitListener {
     if (this.#full.length > 0) this.#flushFull();
     this.#commits.cutIfFull();
     if (this.#commits.unflushedBytes > this.#unflushedBytesMax) this.#mayRead = false;
+    if (this.#deliveredBytes > deliveredBytesMax) this.#isSated = true;
   }
 
   send(connection: Connection, packet: Packet): boolean {
@@ -143,6 +162,7 @@ export class Turn implements Outbox, ConnectionTurn, CommitListener {
 
   deliver(connection: Connection, shared: SharedPublish, packetIdentifier: number, dup: boolean): boolean {
     const linked = connection as LinkedConnection;
+    this.#deliveredBytes += shared.byteLength + deliveryBytes;
     const room = linked.link.deliver(shared, packetIdentifier, dup, 0);
     this.touch(linked);
     return room;
@@ -150,6 +170,7 @@ export class Turn implements Outbox, ConnectionTurn, CommitListener {
 
   deliverAfterCommit(connection: Connection, shared: SharedPublish, packetIdentifier: number, dup: boolean): boolean {
     const linked = connection as LinkedConnection;
+    this.#deliveredBytes += shared.byteLength + deliveryBytes;
     const room = linked.link.deliver(shared, packetIdentifier, dup, this.#await(linked));
     this.touch(linked);
     return room;
@@ -172,7 +193,9 @@ export class Turn implements Outbox, ConnectionTurn, CommitListener {
   }
 
   confirmAfterCommit(ticket: Ticket, reasonCode: ReasonCode): void {
-    const confirmations = this.#commits.awaited()?.confirmations ?? this.#confirmations;
+    // A refusal promises nothing.
+    const batch = isFailure(reasonCode) ? undefined : this.#commits.awaited();
+    const confirmations = batch?.confirmations ?? this.#confirmations;
     confirmations.push({ ticket, reasonCode });
   }
 
@@ -183,7 +206,7 @@ export class Turn implements Outbox, ConnectionTurn, CommitListener {
   resume(connection: Connection): void {
     const linked = connection as LinkedConnection;
     linked.link.resume();
-    this.readLater(linked);
+    this.readLater(linked.link);
   }
 
   close(connection: Connection): void {
@@ -208,8 +231,8 @@ export class Turn implements Outbox, ConnectionTurn, CommitListener {
     }
   }
 
-  readLater(connection: LinkedConnection): void {
-    this.#toRead.add(connection);
+  readLater(source: PacketSource): void {
+    this.#toRead.add(source);
     if (this.#mayRead) this.now();
   }
 
@@ -219,7 +242,7 @@ export class Turn implements Outbox, ConnectionTurn, CommitListener {
   }
 
   forget(connection: LinkedConnection): void {
-    this.#toRead.delete(connection);
+    this.#toRead.delete(connection.link);
     this.#forget(connection);
   }
 
@@ -236,6 +259,11 @@ export class Turn implements Outbox, ConnectionTurn, CommitListener {
 
   storeState(state: "ready" | "refusing"): void {
     this.#gate.set("commit", state);
+  }
+
+  /** The store takes new work. */
+  get isStoreReady(): boolean {
+    return this.#gate.isReady;
   }
 
   /** Whether the store has room for new work. */
@@ -281,6 +309,8 @@ export class Turn implements Outbox, ConnectionTurn, CommitListener {
   }
 
   #endTurn(): void {
+    this.#deliveredBytes = 0;
+    this.#isSated = false;
     const drained = this.#toDrain;
     if (drained.length > 0) {
       this.#toDrain = [];
@@ -289,7 +319,7 @@ export class Turn implements Outbox, ConnectionTurn, CommitListener {
     if (this.#toRead.size > 0 && this.#mayRead) {
       const toRead = this.#toRead;
       this.#toRead = new Set();
-      for (const connection of toRead) connection.link.read();
+      for (const source of toRead) source.read();
     }
     this.#fetches.read();
     // With a store in memory the commit is done before the microtask: everything leaves in one write.
@@ -298,7 +328,7 @@ export class Turn implements Outbox, ConnectionTurn, CommitListener {
     this.#isOpen = false;
     if (this.#toDrain.length > 0 || (this.#toRead.size > 0 && this.#mayRead)) this.now();
     if (this.#confirmations.length > 0) this.#confirm();
-    this.#guarded(() => this.#clock.arm(this.broker.nextDeadline(), this.#now));
+    this.guarded(() => this.#clock.arm(this.broker.nextDeadline(), this.#now));
   }
 
   #flushTouched(): void {
@@ -330,14 +360,14 @@ export class Turn implements Outbox, ConnectionTurn, CommitListener {
   /** While nobody is read nobody is late either; the next turn arms the clock again. */
   #elapsed(): void {
     if (!this.#mayRead) return;
-    this.#guarded(() => {
+    this.guarded(() => {
       const now = this.now();
       if (this.broker.nextDeadline() <= now) this.broker.elapsed(now);
     });
   }
 
   /** A verb that belongs to no connection: a bug in it leaves a state that nobody can vouch for. */
-  #guarded(verb: () => void): void {
+  guarded(verb: () => void): void {
     try {
       verb();
     } catch (error) {

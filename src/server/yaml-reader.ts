@@ -90,6 +90,20 @@ export class YamlReader {
     }
   }
 
+  /** A mapping with keys of people's choice: each of them is read by `read`. */
+  entries(value: Value, owner: Node, what: string, read: (name: string, value: Value, key: Node) => void): void {
+    const node = this.#resolved(value);
+    if (!isMap<Node, Value>(node)) {
+      this.#addAt(startOf(value, owner), `${what} must be a mapping`, "Write it as { key: value }");
+      return;
+    }
+    for (const { key, value: item } of node.items) {
+      const name = isScalar(key) ? String(key.value) : "";
+      if (name === "") this.add(key, `A key of ${what} must be a text`, "Put it in double quotes");
+      else read(name, item, key);
+    }
+  }
+
   /** A list: each item is read by `read`. */
   list(value: Value, owner: Node, what: string, read: (item: Node) => void): void {
     const node = this.#resolved(value);

@@ -1,17 +1,24 @@
 import { isIPv4 } from "node:net";
 import { join } from "node:path";
 import type { Logger } from "pino";
-import { loadCertificate, loadOrMakeCertificate } from "../server/certificates.ts";
-import { type Config, defaultHost, defaultPorts, type ListenerConfig } from "../server/config.ts";
+import { protocols } from "../net/listener.ts";
+import { loadCertificate } from "../server/certificate-files.ts";
+import { certificateNames, thisMachine } from "../server/certificate-names.ts";
+import { CertificateWatch, type LoadedMaterial, type WatchedCertificate } from "../server/certificate-watch.ts";
+import { loadOrMakeCertificate, type ServerCertificate } from "../server/certificates.ts";
+import { type Config, defaultHost, defaultPorts, type ListenerConfig, type TlsConfig } from "../server/config.ts";
 import type { ListenerOptions } from "../server/options.ts";
+import { loadClientTrust } from "./client-authorities.ts";
 import { UsageError } from "./errors.ts";
 import type { ServeFlags } from "./flags.ts";
-import { isAnyAddress } from "./urls.ts";
 
-/** The file's or the usual doors; a port flag replaces those of its protocol, `--bind` the addresses of all. */
+/**
+ * The file's or the usual doors; a port flag replaces those of its protocol, `--bind` the addresses of all. Where one of
+ * the usual doors is named by a flag, those that are not named stay shut.
+ */
 export function listenersOf(flags: ServeFlags, config: Config): readonly ListenerConfig[] {
-  let listeners = config.listeners ?? [usual(flags.open ? "mqtt" : "mqtts")];
-  for (const protocol of ["mqtts", "mqtt"] as const) {
+  let listeners = config.listeners ?? usualDoors(flags);
+  for (const protocol of protocols) {
     const port = flags[protocol];
     if (port === undefined) continue;
     const replaced = listeners.filter((listener) => listener.protocol === protocol);
@@ -22,6 +29,12 @@ export function listenersOf(flags: ServeFlags, config: Config): readonly Listene
   return bind === undefined ? listeners : listeners.map((listener) => ({ ...listener, host: bind }));
 }
 
+function usualDoors(flags: ServeFlags): readonly ListenerConfig[] {
+  const pair = flags.open ? (["mqtt", "ws"] as const) : (["mqtts", "wss"] as const);
+  const named = pair.filter((protocol) => flags[protocol] !== undefined);
+  return (named.length > 0 ? named : pair).map(usual);
+}
+
 function usual(protocol: ListenerConfig["protocol"]): ListenerConfig {
   return { protocol, host: defaultHost, port: defaultPorts[protocol], tls: undefined, place: "" };
 }
@@ -29,11 +42,13 @@ function usual(protocol: ListenerConfig["protocol"]): ListenerConfig {
 /** Whoever is on this machine may do everything: nobody else may come in. */
 export function checkOpen(flags: ServeFlags, listeners: readonly ListenerConfig[]): void {
   if (flags.demo) throw new UsageError("--demo has accounts and --open has none; leave one of them out");
-  if (flags.mqtts !== undefined) throw new UsageError("--open listens without TLS only; leave --mqtts out");
+  for (const protocol of ["mqtts", "wss"] as const) {
+    if (flags[protocol] !== undefined) throw new UsageError(`--open listens without TLS only; leave --${protocol} out`);
+  }
   for (const { protocol, host, place } of listeners) {
     const where = place === "" ? "" : `${place}: `;
-    if (protocol === "mqtts") {
-      throw new UsageError(`${where}--open listens without TLS only; leave --open or the mqtts listener out`);
+    if (isSecure(protocol)) {
+      throw new UsageError(`${where}--open listens without TLS only; leave --open or the ${protocol} listener out`);
     }
     if (isLoopback(host)) continue;
     const from = flags.bind === undefined ? `${where}a listener on ${host}` : `--bind ${host}`;
@@ -41,38 +56,82 @@ export function checkOpen(flags: ServeFlags, listeners: readonly ListenerConfig[
   }
 }
 
-function isLoopback(host: string): boolean {
+function isSecure(protocol: ListenerConfig["protocol"]): boolean {
+  return protocol === "mqtts" || protocol === "wss";
+}
+
+/** Whether only this machine reaches it. */
+export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || (isIPv4(host) && host.startsWith("127."));
 }
 
 export function warnAbout(flags: ServeFlags, listeners: readonly ListenerConfig[], log: Logger): void {
   if (listeners.length === 0) log.warn("no listeners: nobody can connect; add one to listeners or give --mqtts PORT");
-  if (!flags.demo && !flags.open) {
-    log.warn("there are no accounts, so every client is refused; start with --demo for accounts to try it with");
-  }
   for (const { protocol, host } of listeners) {
     if (isLoopback(host)) continue;
     if (flags.demo) log.warn(`the passwords of --demo are no secret, and others can connect to ${host}`);
-    if (protocol === "mqtt")
-      log.warn(`passwords sent to the mqtt listener on ${host} can be read on the way; use mqtts`);
+    if (isSecure(protocol)) continue;
+    log.warn(`passwords sent to the ${protocol} listener on ${host} can be read on the way; use ${protocol}s`);
   }
 }
 
+/** Doors with what they need to be opened. */
+export interface CertifiedDoors {
+  readonly listeners: readonly ListenerOptions[];
+  /** Path of our own authority's certificate; undefined when it is not in use. */
+  readonly caFile: string | undefined;
+  readonly certificateWatch: CertificateWatch;
+}
+
+/**
+ * Reads the certificates of doors that have files, and makes our own for the others.
+ * @param names what else clients call this server, for our own certificate
+ * @param loopbackOriginsOnly whether plain WebSocket doors refuse pages of other machines
+ * @throws Error with a sentence when one cannot be used
+ */
 export async function withCertificates(
   doors: readonly ListenerConfig[],
+  names: readonly string[],
   data: string,
+  loopbackOriginsOnly: boolean,
   log: Logger,
-): Promise<{ listeners: readonly ListenerOptions[]; caFile: string | undefined }> {
-  const now = Date.now();
-  const own = doors.filter((door) => door.protocol === "mqtts" && door.tls === undefined);
-  const hosts = [...new Set(own.map((door) => door.host))].filter((host) => !isAnyAddress(host));
-  const made = own.length === 0 ? undefined : await loadOrMakeCertificate(join(data, "tls"), hosts, now);
-  for (const warning of made?.warnings ?? []) log.warn(warning);
+): Promise<CertifiedDoors> {
+  const isOwn = ({ protocol, tls }: ListenerConfig): boolean => isSecure(protocol) && tls?.cert === undefined;
+  const ownDoors = doors.filter(isOwn);
+  const hosts = [...ownDoors.map(({ host }) => host), ...names];
+  const loadOwn = (now: number): Promise<ServerCertificate> =>
+    loadOrMakeCertificate(join(data, "tls"), certificateNames(hosts, thisMachine()), now);
+  const own = ownDoors.length === 0 ? undefined : await loadOwn(Date.now());
   const listeners: ListenerOptions[] = [];
-  for (const { protocol, host, port, tls } of doors) {
-    const given = tls === undefined ? made : await loadCertificate(tls.cert, tls.key, now);
-    const pair = given === undefined ? undefined : { key: given.key, cert: given.cert };
-    listeners.push({ protocol, host, port, tls: protocol === "mqtts" ? pair : undefined });
+  const certificates: WatchedCertificate[] = [];
+  for (const door of doors) {
+    const { place: _place, tls = {}, ...rest } = door;
+    if (!isSecure(door.protocol)) {
+      listeners.push({ ...rest, tls: undefined, loopbackOriginsOnly });
+      continue;
+    }
+    const { cert, key, ca, crl, ...settings } = tls;
+    const load = (now: number, made?: ServerCertificate): Promise<LoadedMaterial> =>
+      loadMaterial(tls, (at) => (made === undefined ? loadOwn(at) : Promise.resolve(made)), now);
+    const inForce = await load(Date.now(), own);
+    const { warnings: _warnings, ...material } = inForce;
+    const listener: ListenerOptions = { ...rest, tls: { ...settings, ...material } };
+    listeners.push(listener);
+    const files = [cert, key, ca, crl].filter((file) => file !== undefined);
+    certificates.push({ inForce, door: listener, files, load: (now) => load(now) });
   }
-  return { listeners, caFile: made?.caFile };
+  const certificateWatch = new CertificateWatch({ certificates, log, now: Date.now });
+  return { listeners, caFile: own?.caFile, certificateWatch };
+}
+
+/** What a door shows, from its files or of our own making, and what it trusts. */
+async function loadMaterial(
+  { cert, key, ca, crl }: TlsConfig,
+  loadOwn: (now: number) => Promise<ServerCertificate>,
+  now: number,
+): Promise<LoadedMaterial> {
+  const isGiven = cert !== undefined && key !== undefined;
+  const pair = isGiven ? await loadCertificate(cert, key, now) : await loadOwn(now);
+  const { warnings, ...trust } = ca === undefined ? { warnings: [] } : await loadClientTrust(ca, crl, now);
+  return { key: pair.key, cert: pair.cert, ...trust, warnings: [...pair.warnings, ...warnings] };
 }

@@ -20,7 +20,14 @@ async function readConfig(file: string): Promise<string> {
     return await readFile(file, "utf8");
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    const why = code === "ENOENT" ? "it does not exist" : message;
-    throw new Error(`${file} cannot be read: ${why}; check the path behind --config`);
+    const why = reasons[code ?? ""] ?? message;
+    throw new Error(`${file} cannot be read: ${why}; check the path of the configuration file`);
   }
 }
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: "it does not exist",
+  EISDIR: "it is a directory",
+  ENOTDIR: "a file stands where its directory should be",
+  EACCES: "this user may not",
+};

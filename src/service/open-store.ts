@@ -3,10 +3,8 @@ import type { Logger } from "pino";
 import type { Limits } from "../broker/limits.ts";
 import type { StoreKind } from "../server/config.ts";
 import type { SpaceProblem } from "../server/options.ts";
-import { openEmbeddedStore } from "../store/embedded/open-store.ts";
 import type { SalvageReport } from "../store/embedded/salvage.ts";
-import { spaceProblem } from "../store/embedded/space.ts";
-import { createMemoryStore } from "../store/memory-store.ts";
+import { createMemoryStore, type MemoryStore } from "../store/memory-store.ts";
 import type { Store } from "../store/store.ts";
 import { makeDirectory } from "./make-directory.ts";
 
@@ -22,12 +20,24 @@ export interface StoreParts {
  * @throws Error with a sentence when the directory cannot be used, or another process uses it
  */
 export async function openStore(kind: StoreKind, data: string, limits: Limits, log: Logger): Promise<StoreParts> {
-  if (kind === "memory") return { store: createMemoryStore(), spaceProblem: () => undefined };
+  if (kind === "memory") {
+    const store = createMemoryStore();
+    return { store, spaceProblem: () => memoryProblem(store, limits) };
+  }
   const directory = join(data, "store");
   makeDirectory(directory);
+  // Loaded when it is needed: it brings a library of machine code.
+  const { openEmbeddedStore } = await import("../store/embedded/open-store.ts");
+  const { spaceProblem } = await import("../store/embedded/space.ts");
   const { store, salvaged, space } = await openEmbeddedStore(directory);
   if (salvaged !== undefined) warnAbout(salvaged, log);
   return { store, spaceProblem: () => spaceProblem(space(), limits) };
+}
+
+/** Queues drop before that; what is in flight to clients that never acknowledge does not. */
+function memoryProblem({ messageBytes }: MemoryStore, { queuedBytesMax }: Limits): string | undefined {
+  if (messageBytes <= queuedBytesMax * 2) return undefined;
+  return `the store in memory holds ${messageBytes} bytes of messages, more than twice queuedBytesMax; keep them on disk (store: disk), or raise it`;
 }
 
 function warnAbout({ setAside, problems, kept, lost, commitsLost }: SalvageReport, log: Logger): void {

@@ -12,6 +12,7 @@ export function grantedSessionExpirySeconds(
   requestedSeconds: number | undefined,
   maximumSeconds: number,
 ): number {
+  // [MQTT311-3.1.2-4] [MQTT311-3.1.2-6]
   if (protocolVersion === ProtocolVersion.V311) return cleanStart ? 0 : maximumSeconds;
   return Math.min(requestedSeconds ?? 0, maximumSeconds);
 }

@@ -19,7 +19,7 @@ export interface Message {
 }
 
 /** What one Message counts for in limits and caches: payload, Topic Name, Properties and a constant for the objects. */
-export function messageBytes(message: Message): number {
+export function messageBytes(message: Pick<Message, "topicName" | "payload" | "properties">): number {
   let bytes = 128 + message.topicName.length + message.payload.length;
   const { contentType, responseTopic, correlationData, userProperties } = message.properties;
   if (contentType !== undefined) bytes += contentType.length;

@@ -1,3 +1,4 @@
+import type { FairShare } from "../base/fair-share.ts";
 import { Ring } from "../base/ring.ts";
 import { type Message, messageBytes } from "./message.ts";
 
@@ -9,6 +10,13 @@ export interface Delivery {
   readonly subscriptionIdentifiers: readonly number[];
   /** It has rows, of others or of its publisher's flow: it leaves after the commit that keeps them. */
   readonly kept: boolean;
+}
+
+/** What all queues hold in memory. */
+export interface QueueMemory {
+  readonly bytes: FairShare;
+  /** The bodies of kept messages are in memory too. */
+  readonly holdsKept: boolean;
 }
 
 /**
@@ -25,6 +33,14 @@ export class PendingQueue {
   readonly #entries: Ring<number | Delivery> = new Ring();
   readonly #sizes: Ring<number> = new Ring();
   #bytes = 0;
+  #memory: QueueMemory | undefined = undefined;
+  /** Of those whose bodies are in memory. */
+  #memoryBytes = 0;
+
+  /** Counts what it holds in memory there; before anything is in it. */
+  sharesIn(memory: QueueMemory): void {
+    this.#memory = memory;
+  }
 
   get length(): number {
     return this.#entries.length;
@@ -33,14 +49,14 @@ export class PendingQueue {
   push(entry: number | Delivery, bytes: number): void {
     this.#entries.push(entry);
     this.#sizes.push(bytes);
-    this.#bytes += bytes;
+    this.#count(entry, bytes);
   }
 
   /** Back at the head, in front of what waits: it was sent and is taken back. */
   unshift(entry: number | Delivery, bytes: number): void {
     this.#entries.unshift(entry);
     this.#sizes.unshift(bytes);
-    this.#bytes += bytes;
+    this.#count(entry, bytes);
   }
 
   peek(): number | Delivery | undefined {
@@ -53,13 +69,38 @@ export class PendingQueue {
 
   shift(): number | Delivery | undefined {
     const entry = this.#entries.shift();
-    if (entry !== undefined) this.#bytes -= this.#sizes.shift() ?? 0;
+    if (entry !== undefined) this.#count(entry, -(this.#sizes.shift() ?? 0));
     return entry;
+  }
+
+  clear(): void {
+    this.#entries.clear();
+    this.#sizes.clear();
+    this.#bytes = 0;
+    this.#memory?.bytes.changed(this.#memoryBytes, 0);
+    this.#memoryBytes = 0;
   }
 
   /** Whether one more of this size would pass a bound. */
   isFull(bytes: number, messagesMax: number, bytesMax: number): boolean {
     return this.#entries.length >= messagesMax || (this.#entries.length > 0 && this.#bytes + bytes > bytesMax);
+  }
+
+  /** Whether all queues together leave room for one more of this size in this one. */
+  hasMemory(entry: number | Delivery, bytes: number): boolean {
+    if (this.#memory === undefined || !this.#isInMemory(entry)) return true;
+    return this.#memory.bytes.allows(this.#memoryBytes, bytes);
+  }
+
+  #count(entry: number | Delivery, bytes: number): void {
+    this.#bytes += bytes;
+    if (!this.#isInMemory(entry)) return;
+    this.#memory?.bytes.changed(this.#memoryBytes, this.#memoryBytes + bytes);
+    this.#memoryBytes += bytes;
+  }
+
+  #isInMemory(entry: number | Delivery): boolean {
+    return typeof entry !== "number" || this.#memory?.holdsKept === true;
   }
 }
 

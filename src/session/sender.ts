@@ -55,6 +55,7 @@ export class Sender {
     this.resend.clear();
     for (const entry of this.inFlight.values()) {
       entry.counted = false;
+      // [MQTT-4.4.0-1] [MQTT-4.6.0-1] [MQTT311-4.4.0-1] [MQTT311-4.6.0-1]
       this.resend.push(entry);
     }
   }
@@ -70,6 +71,7 @@ export class Sender {
   takePacketIdentifier(): number {
     do {
       this.#lastPacketIdentifier = this.#lastPacketIdentifier === twoByteMax ? 1 : this.#lastPacketIdentifier + 1;
+      // [MQTT-2.2.1-4] [MQTT311-2.3.1-4] [MQTT-4.3.2-1] [MQTT-4.3.3-1]
     } while (this.inFlight.has(this.#lastPacketIdentifier));
     return this.#lastPacketIdentifier;
   }

@@ -9,4 +9,6 @@ export interface Subscription {
   readonly retainHandling: RetainHandling;
   /** 0 when the SUBSCRIBE had none. */
   readonly subscriptionIdentifier: number;
+  /** It reaches further than its Principal may read: each topic is asked for. */
+  readonly isFiltered: boolean;
 }

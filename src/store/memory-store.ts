@@ -5,11 +5,14 @@ import type { Store, StoredMessage } from "./store.ts";
 type Row = Exclude<Recovered, { kind: "queuedMessage" | "counters" }>;
 
 /** The reference engine: what a Store means, in maps. Everything is gone with the process. */
-export function createMemoryStore(): Store {
+export function createMemoryStore(): MemoryStore {
   return new MemoryStore();
 }
 
-class MemoryStore implements Store {
+export class MemoryStore implements Store {
+  readonly isInMemory = true;
+  /** What the messages kept for Sessions and shared groups take. */
+  messageBytes = 0;
   readonly #messages = new Map<number, KeepMessage>();
   /** Numbers of the messages that an owner still has. */
   readonly #owned = new Map<number, Set<number>>();
@@ -44,7 +47,9 @@ class MemoryStore implements Store {
     switch (mutation.kind) {
       case "keepMessage":
         this.#lastNumber = Math.max(this.#lastNumber, mutation.number);
+        this.#forget(mutation.number);
         this.#messages.set(mutation.number, mutation);
+        this.messageBytes += messageBytes(mutation.message);
         for (const { owner, session } of mutation.targets) {
           this.#lastOwner = Math.max(this.#lastOwner, session);
           this.#ownedBy(owner).add(mutation.number);
@@ -124,8 +129,15 @@ class MemoryStore implements Store {
     const kept = this.#messages.get(number);
     if (kept === undefined) return;
     const targets = kept.targets.filter((target) => target.owner !== owner);
-    if (targets.length === 0) this.#messages.delete(number);
+    if (targets.length === 0) this.#forget(number);
     else this.#messages.set(number, { ...kept, targets });
+  }
+
+  #forget(number: number): void {
+    const kept = this.#messages.get(number);
+    if (kept === undefined) return;
+    this.#messages.delete(number);
+    this.messageBytes -= messageBytes(kept.message);
   }
 
   #deleteOwner(owner: number): void {

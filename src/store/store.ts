@@ -14,6 +14,8 @@ export interface StoredMessage {
  * behind and may be committed again.
  */
 export interface Store {
+  /** What it keeps is in this process's memory, so what waits in queues counts there. */
+  readonly isInMemory?: true;
   /**
    * Everything that was committed; messages ascend by number, and what belongs to a Session follows it. Once, before the
    * first commit.

@@ -6,6 +6,8 @@ import { Framer } from "../mqtt/framer.ts";
 import { parsePacket } from "../mqtt/notation.ts";
 import type { Packet } from "../mqtt/packet.ts";
 import { PacketType } from "../mqtt/packet-type.ts";
+import { ProtocolError } from "../mqtt/protocol-error.ts";
+import { ReasonCode } from "../mqtt/reason-code.ts";
 import type { Message } from "../session/message.ts";
 import { createMemoryStore } from "../store/memory-store.ts";
 import { brokenPromise } from "./promise-check.ts";
@@ -58,12 +60,20 @@ export class CoreStage implements Stage {
       policy: policyOf(settings),
       limits: settings.limits,
       capabilities: settings.capabilities,
+      queueOverflow: settings.queueOverflow,
       uniqueId: () => `unique-${++this.#uniqueIds}`,
       responseInformation: settings.responseInformation,
     });
   }
 
+  /** The broker that runs now: its counters, its next deadline. */
+  get broker(): Broker {
+    return this.#broker;
+  }
+
   async open(name: string): Promise<void> {
+    const before = this.#clients.get(name);
+    if (before !== undefined) this.#clientOf.delete(before.connection);
     const client: Client = {
       name,
       connection: new Connection(),
@@ -137,7 +147,13 @@ export class CoreStage implements Stage {
         this.#broker.drain(argument === undefined ? undefined : (JSON.parse(argument) as string), now);
         break;
       case "disconnects":
-        this.#broker.disconnect(0, JSON.parse(argument ?? "") as string, now);
+        this.#broker.disconnect(
+          0,
+          JSON.parse(argument ?? "") as string,
+          ReasonCode.AdministrativeAction,
+          undefined,
+          now,
+        );
         break;
       case "publishes":
         this.#broker.publish(undefined, messageOf(parsePacket(argument ?? ""), now), undefined, now);
@@ -240,6 +256,8 @@ export class CoreStage implements Stage {
         const packet = decode(client.framer.firstByte, client.framer.reader, client.connection.protocolVersion);
         this.#broker.received(client.connection, packet, this.#clock.now);
       } catch (error) {
+        // Anything else is a bug of ours, which no answer may hide.
+        if (!(error instanceof ProtocolError)) throw error;
         this.#broker.failed(client.connection, error, this.#clock.now);
       }
       return true;

@@ -148,12 +148,15 @@ class Player {
   async #expect({ line, name, packet: text, isOpen, present }: Extract<Step, { kind: "expect" }>): Promise<void> {
     if (!this.#canSay(name, text)) return;
     const received = await this.#stage.next(name);
-    const packet = received?.kind === "packet" ? received.packet : undefined;
-    const actualIdentifier = packet !== undefined && "packetIdentifier" in packet ? packet.packetIdentifier : 0;
+    if (received?.kind !== "packet") {
+      throw this.#mismatch(line, `${name} < ${text}${isOpen ? " …" : ""}`, name, received);
+    }
+    const { packet } = received;
+    const actualIdentifier = "packetIdentifier" in packet ? packet.packetIdentifier : 0;
     const bound = bindIdentifier(text, (identifier) => this.#identifiers.get(identifier) ?? actualIdentifier);
     const wanted = this.#asReceived(name, parsePacket(bound.line, this.#version));
-    const expected = isOpen && packet !== undefined ? withPropertiesOf(packet, wanted) : wanted;
-    const came = packet === undefined ? "" : formatPacket(inAnyOrder(packet));
+    const expected = isOpen ? withPropertiesOf(packet, wanted) : wanted;
+    const came = formatPacket(inAnyOrder(packet));
     if (came !== formatPacket(inAnyOrder(expected)) || !present.every((property) => came.includes(` ${property}=`))) {
       const demanded = present.map((property) => ` ${property}=?`).join("");
       throw this.#mismatch(line, `${name} < ${formatPacket(wanted)}${demanded}${isOpen ? " …" : ""}`, name, received);

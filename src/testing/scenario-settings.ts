@@ -1,5 +1,12 @@
 import type { AuthenticationRequest, Verdict } from "../broker/authentication.ts";
-import { allCapabilities, type Capabilities, createLimits, type Limits } from "../broker/limits.ts";
+import {
+  allCapabilities,
+  type Capabilities,
+  createLimits,
+  type Limits,
+  type QueueOverflow,
+  queueOverflows,
+} from "../broker/limits.ts";
 import type { Policy, Refusal, RefusalReasonCode } from "../broker/policy.ts";
 import { ReasonCode } from "../mqtt/reason-code.ts";
 import { matches } from "../topics/match.ts";
@@ -9,6 +16,8 @@ import { type Header, type Scenario, ScenarioError } from "./scenario.ts";
 export interface ScenarioSettings {
   readonly limits: Limits;
   readonly capabilities: Capabilities;
+  /** `drop-oldest` when it is left out. */
+  readonly queueOverflow?: QueueOverflow;
   /** The first that decides stands; what none decides is allowed. */
   readonly rules: readonly ScenarioRule[];
   /** User Names and passwords; undefined lets everybody in. */
@@ -42,11 +51,12 @@ export function settingsOf(scenario: Scenario): ScenarioSettings {
   const { file, headers } = scenario;
   const limits = valuesOf(file, headers, "limits", createLimits());
   const capabilities = valuesOf(file, headers, "capabilities", allCapabilities);
-  const known = ["limits", "capabilities", "access", "accounts", "method", "response"];
+  const known = ["limits", "capabilities", "overflow", "access", "accounts", "method", "response"];
   for (const { key, line } of headers) {
     if (!known.includes(key))
       throw new ScenarioError(file, line, `headers are version, ${known.join(", ")}; this is ${key}`);
   }
+  const overflow = headers.find(({ key }) => key === "overflow");
   const rules = headers.filter(({ key }) => key === "access").map((header) => ruleOf(file, header));
   const accounts = headers.find(({ key }) => key === "accounts");
   const method = headers.find(({ key }) => key === "method");
@@ -54,6 +64,7 @@ export function settingsOf(scenario: Scenario): ScenarioSettings {
   return {
     limits,
     capabilities,
+    ...(overflow === undefined ? {} : { queueOverflow: overflowOf(file, overflow) }),
     rules,
     accounts: accounts === undefined ? undefined : textsOf(accounts.value),
     method: method === undefined ? undefined : methodOf(file, method),
@@ -77,6 +88,12 @@ function valuesOf<Values extends object>(
     }
   }
   return values as Values;
+}
+
+function overflowOf(file: string, { line, value }: Header): QueueOverflow {
+  const found = queueOverflows.find((word) => word === value);
+  if (found === undefined) throw new ScenarioError(file, line, `overflow is ${queueOverflows.join(" or ")}`);
+  return found;
 }
 
 function textsOf(value: string): Readonly<Record<string, string>> {

@@ -8,7 +8,7 @@ import { encoded } from "./recording-outbox.ts";
 import type { Received, Stage } from "./scenario-run.ts";
 
 /** How long something that must come may take, ms. */
-const arrivalMaximum = 5_000;
+const arrivalMillisecondsMax = 5_000;
 
 /** One Client's end of a socket. */
 class Client {
@@ -24,10 +24,14 @@ class Client {
   isRaw = false;
   isLeaving = false;
   isEnded = false;
+  readonly #arrivalMilliseconds: number;
+  /** What came and cannot be read. */
+  #problem: unknown;
 
-  constructor(name: string, socket: Socket) {
+  constructor(name: string, socket: Socket, arrivalMilliseconds: number) {
     this.name = name;
     this.#socket = socket;
+    this.#arrivalMilliseconds = arrivalMilliseconds;
     socket.on("data", (chunk: Buffer) => this.#read(chunk));
     socket.on("error", () => {});
     socket.on("close", () => {
@@ -56,9 +60,13 @@ class Client {
         this.#wake = resolve;
       });
       const timer = new AbortController();
-      await Promise.race([arrival, sleep(arrivalMaximum, undefined, { signal: timer.signal }).catch(() => {})]);
+      await Promise.race([
+        arrival,
+        sleep(this.#arrivalMilliseconds, undefined, { signal: timer.signal }).catch(() => {}),
+      ]);
       timer.abort();
     }
+    if (this.#received.length === 0 && this.#problem !== undefined) throw this.#problem;
     return this.#received.shift();
   }
 
@@ -70,10 +78,15 @@ class Client {
   #read(chunk: Buffer): void {
     // What is kept is text by then or copied here: a packet is compared later, and its payload is a view.
     this.#framer.push(Buffer.from(chunk));
-    while (this.#framer.next()) {
-      const packet = decode(this.#framer.firstByte, this.#framer.reader, this.version);
-      if (packet.type === PacketType.Connack && packet.reasonCode === 0) this.isConnected = true;
-      this.#arrives({ kind: "packet", packet });
+    try {
+      while (this.#framer.next()) {
+        const packet = decode(this.#framer.firstByte, this.#framer.reader, this.version);
+        if (packet.type === PacketType.Connack && packet.reasonCode === 0) this.isConnected = true;
+        this.#arrives({ kind: "packet", packet });
+      }
+    } catch (error) {
+      this.#problem = error;
+      this.#wake();
     }
   }
 
@@ -89,12 +102,17 @@ class Client {
  */
 export class SocketStage implements Stage {
   readonly #port: number;
+  readonly #arrivalMilliseconds: number;
   /** In the order of their last sending. */
   readonly #clients = new Map<string, Client>();
 
-  /** @param port of a broker on loopback, without TLS */
-  constructor(port: number) {
+  /**
+   * @param port of a broker on loopback, without TLS
+   * @param arrivalMilliseconds how long something that must come may take
+   */
+  constructor(port: number, arrivalMilliseconds: number = arrivalMillisecondsMax) {
     this.#port = port;
+    this.#arrivalMilliseconds = arrivalMilliseconds;
   }
 
   async open(name: string): Promise<void> {
@@ -103,7 +121,7 @@ export class SocketStage implements Stage {
       socket.once("connect", resolve);
       socket.once("error", reject);
     });
-    this.#clients.set(name, new Client(name, socket));
+    this.#clients.set(name, new Client(name, socket, this.#arrivalMilliseconds));
   }
 
   isOpen(name: string): boolean {

@@ -66,6 +66,19 @@ export const hostileRows: Readonly<Record<string, readonly Mutation[]>> = {
     keepFor(3, [1], { properties: allProperties, expiresAt: 1_764_000_000_000 }),
     keepFor(4, [1, 2], { qos: 2, retain: true }),
   ],
+  "roles and claims of a Session's Principal": [
+    session(1, {
+      principalRights: {
+        roles: ["customer", ""],
+        claims: [
+          ["orders", ["1", "2"]],
+          ["__proto__", []],
+        ],
+      },
+    }),
+    session(2, { principalRights: { roles: [], claims: [["c", [""]]] } }),
+    session(3),
+  ],
   "every option of a subscription": [
     session(1),
     ...([0, 1, 2] as const).map((number) =>
@@ -76,6 +89,7 @@ export const hostileRows: Readonly<Record<string, readonly Mutation[]>> = {
           retainAsPublished: number === 2,
           retainHandling: number,
           subscriptionIdentifier: number * 134_217_727,
+          isFiltered: number === 1,
         },
       }),
     ),

@@ -115,6 +115,7 @@ export function subscription(
       retainAsPublished: false,
       retainHandling: 0,
       subscriptionIdentifier: 0,
+      isFiltered: false,
     },
     group: 0,
     ...replaced,

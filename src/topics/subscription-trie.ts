@@ -93,6 +93,7 @@ export class SubscriptionTrie<Entry> {
 
   /** Pushes every entry of every filter that matches. */
   match(topicName: string, into: Entry[]): void {
+    // [MQTT-3.3.2-3] [MQTT311-3.3.2-3]
     const exact = this.#exact.get(topicName);
     if (exact !== undefined) collect(exact, into);
     if (this.#wildcards > 0) this.#matchWildcards(topicName, into);
@@ -110,6 +111,7 @@ export class SubscriptionTrie<Entry> {
       const next: Node<Entry>[] = [];
       for (const node of nodes) {
         const child = node.children?.get(text);
+        // [MQTT-3.3.2-3] [MQTT311-3.3.2-3]
         if (child !== undefined) next.push(child);
         if (node.plus !== undefined && !(level === 0 && isHidden)) next.push(node.plus);
       }

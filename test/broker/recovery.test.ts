@@ -26,6 +26,14 @@ describe("after a restart", () => {
     assert.equal(stage.broker.counters.queuedMessages, 0);
   });
 
+  test("a Session that ended with the process takes what waited for it off the count", () => {
+    const stage = new BrokerStage();
+    const ended = session(1, { disconnectedAt: 0, sessionExpiryIntervalSeconds: 0 });
+    stage.recover([ended, queued(1, target(1, { packetIdentifier: 3 })), queued(2, target(1))], 2);
+    const { queuedMessages, sessions } = stage.broker.counters;
+    assert.deepEqual({ queuedMessages, sessions }, { queuedMessages: 0, sessions: 0 });
+  });
+
   test("what waited for a Session that is no more is settled", () => {
     const stage = new BrokerStage();
     stage.recover([queued(1, target(9))], 0);

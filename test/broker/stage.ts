@@ -3,7 +3,7 @@ import { Connection } from "../../src/broker/connection.ts";
 import { createBroker } from "../../src/broker/create-broker.ts";
 import { allCapabilities, createLimits, type Limits } from "../../src/broker/limits.ts";
 import type { Mutation, Recovered } from "../../src/broker/mutation.ts";
-import { allowAll } from "../../src/broker/policy.ts";
+import { allowAll, type Policy } from "../../src/broker/policy.ts";
 import { parsePacket } from "../../src/mqtt/notation.ts";
 import { RecordingOutbox } from "../../src/testing/recording-outbox.ts";
 
@@ -12,10 +12,10 @@ export class BrokerStage {
   readonly outbox: RecordingOutbox = new RecordingOutbox();
   readonly broker: Broker;
 
-  constructor(limits: Partial<Limits> = {}) {
+  constructor(limits: Partial<Limits> = {}, policy: Policy = allowAll) {
     this.broker = createBroker({
       outbox: this.outbox,
-      policy: allowAll,
+      policy,
       limits: createLimits(limits),
       capabilities: allCapabilities,
       uniqueId: () => "unique",
@@ -44,8 +44,15 @@ export class BrokerStage {
     return connection;
   }
 
-  accept(connection: Connection, now = 0): void {
-    const principal = { tenant: 0, name: "", roles: [], clientId: connection.clientId };
+  /** A connection whose CONNECT, as text, is accepted as that of somebody with these roles. */
+  connectAs(roles: readonly string[], line: string, now = 0): Connection {
+    const connection = this.ask(line, now);
+    this.accept(connection, now, roles);
+    return connection;
+  }
+
+  accept(connection: Connection, now = 0, roles: readonly string[] = []): void {
+    const principal = { tenant: 0, name: "", roles, clientId: connection.clientId };
     this.broker.verdict(connection, { kind: "accept", principal, authenticationData: undefined }, now);
   }
 

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseCommand } from "../../src/cli/arguments.ts";
-import { configTableText } from "../../src/cli/config-table.ts";
+import type { Command, Given } from "../../src/cli/command.ts";
+import { commands } from "../../src/cli/commands.ts";
+import { configTableText } from "../../src/cli/config.ts";
 import { demoGuide } from "../../src/cli/demo-guide.ts";
-import { helpText } from "../../src/cli/help.ts";
+import { parseCommand } from "../../src/cli/parse-command.ts";
+import { serveFlags } from "../../src/cli/serve-flags.ts";
 import { configTable } from "../../src/server/config.ts";
 import { UsageError } from "../../src/service/errors.ts";
 import { readyLine } from "../../src/service/urls.ts";
@@ -14,58 +16,124 @@ const noFlags = {
   store: undefined,
   mqtts: undefined,
   mqtt: undefined,
+  wss: undefined,
+  ws: undefined,
   bind: undefined,
   demo: false,
   open: false,
   logLevel: undefined,
 };
 
+const send: Command = {
+  name: "pets send",
+  summary: "sends pets",
+  positionals: "PET [PLACE]",
+  positionalsMin: 1,
+  positionalsMax: 2,
+  flags: [
+    { name: "quick", short: "r", summary: "now" },
+    { name: "verbose", short: "v", summary: "say more" },
+    { name: "level", short: "q", value: "LEVEL", choices: ["0", "1", "2"], summary: "how sure" },
+    { name: "text", short: "m", value: "TEXT", mayBeEmpty: true, example: "hello", summary: "what to say" },
+    { name: "property", value: "NAME=VALUE", many: true, summary: "what else" },
+    { name: "host", short: "h", value: "HOST", summary: "where" },
+  ],
+  examples: [],
+  notes: "",
+  load: () => assert.fail("parsing loads no code"),
+};
+const table = [...commands, send, { ...send, name: "pets fetch", flags: [] }];
+
+function given(line: string): Given {
+  const asked = parseCommand(line.split(" "), table);
+  assert.ok("given" in asked, `${line} asks for help`);
+  return asked.given;
+}
+
 test("serve has flags, with a space or = before the value", () => {
-  assert.deepEqual(parseCommand(["serve"]), { name: "serve", flags: noFlags });
-  const args = "serve --config a.yaml --data=d --store memory --mqtts 0 --mqtt=1883 --bind :: --demo --log-level warn";
-  assert.deepEqual(parseCommand(args.split(" ")), {
-    name: "serve",
-    flags: {
-      ...noFlags,
-      config: "a.yaml",
-      data: "d",
-      store: "memory",
-      mqtts: 0,
-      mqtt: 1_883,
-      bind: "::",
-      demo: true,
-      logLevel: "warn",
-    },
+  assert.deepEqual(serveFlags(given("serve")), noFlags);
+  const line = "serve --config a.yaml --data=d --store memory --mqtts 0 --mqtt=1883 --bind :: --demo --log-level warn";
+  assert.deepEqual(serveFlags(given(line)), {
+    ...noFlags,
+    config: "a.yaml",
+    data: "d",
+    store: "memory",
+    mqtts: 0,
+    mqtt: 1_883,
+    bind: "::",
+    demo: true,
+    logLevel: "warn",
   });
-  assert.deepEqual(parseCommand(["serve", "--open"]), { name: "serve", flags: { ...noFlags, open: true } });
+  assert.deepEqual(serveFlags(given("serve --open")), { ...noFlags, open: true });
 });
 
-for (const [args, name] of [
+for (const [line, name] of [
   ["help", "help"],
   ["help serve", "help"],
-  ["--help", "help"],
-  ["-h", "help"],
-  ["serve --help", "help"],
-  ["serve --demo -h", "help"],
   ["config", "config"],
   ["version", "version"],
   ["--version", "version"],
+  ["pets send cat", "pets send"],
 ] as const) {
-  test(`petstore-mqtt ${args} is the command ${name}`, () => {
-    assert.deepEqual(parseCommand(args.split(" ")), { name });
+  test(`petstore-mqtt ${line} is the command ${name}`, () => {
+    const asked = parseCommand(line.split(" "), table);
+    assert.equal("command" in asked && asked.command.name, name);
   });
 }
 
-for (const [args, sentence] of [
-  ["", "a command is missing; commands are serve, config, help, version"],
+for (const [line, helpAbout] of [
+  ["--help", []],
+  ["-h", []],
+  ["serve --help", ["serve"]],
+  ["serve --demo -h", ["serve"]],
+  ["pets --help", ["pets"]],
+  ["pets send --help", ["pets", "send"]],
+  ["pets fetch -h", ["pets", "fetch"]],
+] as const) {
+  test(`petstore-mqtt ${line} asks for help`, () => {
+    assert.deepEqual(parseCommand(line.split(" "), table), { helpAbout });
+  });
+}
+
+test("short flags may be grouped, have their value close by, and -h is the command's own where it has one", () => {
+  const flags = given("pets send -rvq1 -h here cat");
+  assert.ok(flags.has("quick") && flags.has("verbose"));
+  assert.deepEqual([flags.text("level"), flags.text("host"), flags.positionals], ["1", "here", ["cat"]]);
+});
+
+test("behind -- nothing is a flag, and - alone never is one", () => {
+  assert.deepEqual(given("pets send - -- --quick").positionals, ["-", "--quick"]);
+});
+
+test("a flag that may be given more than once keeps every value in order", () => {
+  const flags = given("pets send --property a=1 cat --property a=2");
+  assert.deepEqual(flags.texts("property"), ["a=1", "a=2"]);
+  assert.deepEqual(flags.texts("text"), []);
+});
+
+test("a value may start with one dash, and be empty where the flag says so", () => {
+  assert.equal(given("pets send cat --text -5").text("text"), "-5");
+  assert.equal(given("pets send cat --text=--5").text("text"), "--5");
+  assert.equal(given("pets send cat --text=").text("text"), "");
+});
+
+test("a whole number has to be one, between its bounds", () => {
+  assert.equal(given("pets send cat -m 10").integer("text", 0, 10), 10);
+  assert.equal(given("pets send cat").integer("text", 0, 10), undefined);
+  for (const text of ["11", "1.5", "1e1", "0x1", "-1", ""]) {
+    const sentence = `--text ${text}: it is a whole number from 0 to 10`;
+    assert.throws(() => given(`pets send cat --text=${text}`).integer("text", 0, 10), new UsageError(sentence));
+  }
+});
+
+for (const [line, sentence] of [
   ["srve", "there is no command srve; did you mean serve?"],
-  ["banana", "there is no command banana; commands are serve, config, help, version"],
   ["--demo", "a command comes before --demo; did you mean serve?"],
-  ["config x", "config takes no arguments; leave x out"],
+  ["version x", "version takes no arguments; leave x out"],
   ["serve --mqts 1", "there is no flag --mqts; did you mean --mqtts?"],
   ["serve --loglevel warn", "there is no flag --loglevel; did you mean --log-level?"],
-  ["serve --wss 1", "there is no flag --wss; petstore-mqtt help lists all flags"],
-  ["serve -d", "there is no flag -d; petstore-mqtt help lists all flags"],
+  ["serve --banana 1", "there is no flag --banana; petstore-mqtt help serve lists all flags"],
+  ["serve -d", "there is no flag -d; petstore-mqtt help serve lists all flags"],
   ["serve 1883", "serve takes only flags; what is 1883?"],
   ["serve -- x", "serve takes only flags; leave -- out"],
   ["serve --mqtt", "--mqtt needs a value, as in --mqtt 1883"],
@@ -76,36 +144,28 @@ for (const [args, sentence] of [
   ["serve --mqtt -1", "--mqtt -1: a port is a number from 0 to 65535, where 0 takes a free one"],
   ["serve --mqtts 65536", "--mqtts 65536: a port is a number from 0 to 65535, where 0 takes a free one"],
   ["serve --mqtts 0x50", "--mqtts 0x50: a port is a number from 0 to 65535, where 0 takes a free one"],
-  ["serve --store lmdb", "--store lmdb: there is no such store; stores are disk and memory"],
-  ["serve --log-level wran", "--log-level wran: there is no such level; did you mean warn?"],
-  [
-    "serve --log-level 5",
-    "--log-level 5: there is no such level; levels are trace, debug, info, warn, error, fatal, silent",
-  ],
+  ["serve --store lmdb", "--store lmdb: there is no such value; choose one of disk, memory"],
+  ["serve --log-level wran", "--log-level wran: there is no such value; did you mean warn?"],
+  ["pets", "pets needs one more word: send, fetch"],
+  ["pets --quick", "pets needs one more word: send, fetch"],
+  ["pets sned", "there is no command pets sned; did you mean pets send?"],
+  ["pets eat", "there is no command pets eat; behind pets comes send, fetch"],
+  ["pets send", "pets send needs PET [PLACE]; petstore-mqtt help pets send has examples"],
+  ["pets send a b c", "pets send takes only PET [PLACE]; leave c out"],
+  ["pets send cat -q 3", "-q 3: there is no such value; choose one of 0, 1, 2"],
+  ["pets send cat -m", "-m needs a value, as in -m hello"],
+  ["pets send cat -v --verbose", "--verbose was given twice; leave one out"],
 ] as const) {
-  test(`petstore-mqtt ${args} is refused in one sentence`, () => {
-    assert.throws(() => parseCommand(args === "" ? [] : args.split(" ")), new UsageError(sentence));
+  test(`petstore-mqtt ${line} is refused in one sentence`, () => {
+    assert.throws(() => serveFlags(given(line)), new UsageError(sentence));
   });
 }
 
-test("the help names every flag and every command", () => {
-  for (const word of [
-    "--config",
-    "--data",
-    "--store",
-    "--mqtts",
-    "--mqtt",
-    "--bind",
-    "--demo",
-    "--open",
-    "--log-level",
-  ]) {
-    assert.match(helpText, new RegExp(`^  ${word} `, "m"));
-  }
-  for (const command of ["serve", "config", "help", "version"]) {
-    assert.match(helpText, new RegExp(`^  petstore-mqtt ${command} `, "m"));
-  }
-  assert.ok(helpText.split("\n").every((line) => line.length <= 100));
+test("a line without a command, or with one that is near to none, is answered with the list of them", () => {
+  const list = [...new Set(commands.map(({ name }) => name.split(" ")[0]))].join(", ");
+  assert.throws(() => parseCommand([], commands), new UsageError(`a command is missing; commands are ${list}`));
+  const sentence = `there is no command banana; commands are ${list}`;
+  assert.throws(() => parseCommand(["banana"], commands), new UsageError(sentence));
 });
 
 test("the table of keys has one line for each, with default, unit and meaning", () => {

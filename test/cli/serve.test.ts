@@ -150,7 +150,8 @@ describe("petstore-mqtt serve", { timeout: 120_000 }, () => {
       2,
       "--bind 0.0.0.0 and --open: without accounts it may listen on loopback only; leave one of them out",
     ],
-    ["--config none.yaml", 1, "none.yaml cannot be read: it does not exist; check the path behind --config"],
+    ["--config none.yaml", 1, "none.yaml cannot be read: it does not exist; check the path of the configuration file"],
+    ["--config .", 1, ". cannot be read: it is a directory; check the path of the configuration file"],
   ] as const) {
     test(`${args} is refused in one sentence, with exit code ${code}`, async () => {
       const ended = await serve(...args.split(" ")).ended;
@@ -175,7 +176,7 @@ describe("petstore-mqtt serve", { timeout: 120_000 }, () => {
 
 describe("petstore-mqtt", { timeout: 60_000 }, () => {
   for (const [args, expected] of [
-    ["help", /^petstore-mqtt: an MQTT 5\.0 and 3\.1\.1 broker\n[\s\S]*Examples:/],
+    ["help", /^petstore-mqtt: an MQTT 5\.0 and 3\.1\.1 broker\n[\s\S]*Exit codes:/],
     ["version", /^\d+\.\d+\.\d+\n$/],
     ["config", /^KEY[\s\S]*^limits\.packetBytesMax +1048576 +bytes /m],
   ] as const) {
@@ -190,6 +191,6 @@ describe("petstore-mqtt", { timeout: 60_000 }, () => {
   test("no command is refused with exit code 2", async () => {
     const { code, stderr } = await start(import.meta.dirname).ended;
     assert.equal(code, 2);
-    assert.equal(stderr, "petstore-mqtt: a command is missing; commands are serve, config, help, version\n");
+    assert.match(stderr, /^petstore-mqtt: a command is missing; commands are serve, .*version\n$/);
   });
 });

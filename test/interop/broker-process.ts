@@ -16,6 +16,8 @@ export const packetBytesMax = 65_536;
 export interface BrokerProcess {
   readonly port: number;
   readonly url: string;
+  /** Of all its listeners; `url` is the first. */
+  readonly urls: readonly string[];
   /** The certificate that clients must trust; made by the broker itself. */
   readonly caFile: string;
   /** Ends it as a user would, and fails when it does not end well. */
@@ -35,9 +37,9 @@ export function startOpenBroker(): Promise<BrokerProcess> {
   return start(["--open", "--mqtt", "0"], configuration);
 }
 
-/** TLS with a certificate of its own making, and the demonstration accounts. */
-export function startDemoBroker(): Promise<BrokerProcess> {
-  return start(["--demo", "--mqtts", "0"], undefined);
+/** TLS with a certificate of its own making, and the demonstration accounts; `flags` may ask for other listeners. */
+export function startDemoBroker(...flags: readonly string[]): Promise<BrokerProcess> {
+  return start(["--demo", "--contract", "none", ...(flags.length > 0 ? flags : ["--mqtts", "0"])], undefined);
 }
 
 async function start(flags: readonly string[], configuration: string | undefined): Promise<BrokerProcess> {
@@ -56,13 +58,15 @@ async function start(flags: readonly string[], configuration: string | undefined
   });
   // A test run that ends early leaves no broker behind.
   process.once("exit", () => child.kill("SIGKILL"));
-  const [url = ""] = await readyUrls(child).catch((error: unknown) => {
+  const urls = await readyUrls(child).catch((error: unknown) => {
     child.kill("SIGKILL");
     rmSync(directory, { recursive: true, force: true });
     throw error;
   });
+  const [url = ""] = urls;
   return {
     url,
+    urls,
     port: Number(new URL(url).port),
     caFile: join(directory, "data/tls/ca.crt"),
     stop: async () => {

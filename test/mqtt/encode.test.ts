@@ -83,9 +83,22 @@ const explained: readonly Packet[] = [
   auth({ reasonCode: 0x18, properties: { ...explanation, authenticationMethod: "m" } }),
 ];
 
+/** What each of them must leave out: the Reason String, the User Properties. */
+const leftOut: Readonly<Partial<Record<PacketType, string>>> = {
+  [PacketType.Connack]: "[MQTT-3.2.2-19] [MQTT-3.2.2-20]",
+  [PacketType.Puback]: "[MQTT-3.4.2-2] [MQTT-3.4.2-3]",
+  [PacketType.Pubrec]: "[MQTT-3.5.2-2] [MQTT-3.5.2-3]",
+  [PacketType.Pubrel]: "[MQTT-3.6.2-2] [MQTT-3.6.2-3]",
+  [PacketType.Pubcomp]: "[MQTT-3.7.2-2] [MQTT-3.7.2-3]",
+  [PacketType.Suback]: "[MQTT-3.9.2-1] [MQTT-3.9.2-2]",
+  [PacketType.Unsuback]: "[MQTT-3.11.2-1] [MQTT-3.11.2-2]",
+  [PacketType.Disconnect]: "[MQTT-3.14.2-3] [MQTT-3.14.2-4]",
+  [PacketType.Auth]: "[MQTT-3.15.2-2] [MQTT-3.15.2-3]",
+};
+
 for (const packet of explained) {
   const name = Object.entries(PacketType).find(([, type]) => type === packet.type)?.[0];
-  test(`${name} gives up its Reason String first, then its User Properties, and nothing else`, () => {
+  test(`${name} ${leftOut[packet.type]} gives up its Reason String first, then its User Properties, and nothing else`, () => {
     assert.ok("properties" in packet && "reasonString" in packet.properties);
     const properties = packet.properties;
     const length = encodedLength(packet, ProtocolVersion.V5);

@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { EventEmitter, once } from "node:events";
 import { describe, test } from "node:test";
+import { FairShare } from "../../src/base/fair-share.ts";
 import type { Packet } from "../../src/mqtt/packet.ts";
 import { PacketType, ProtocolVersion } from "../../src/mqtt/packet-type.ts";
 import { ProtocolError } from "../../src/mqtt/protocol-error.ts";
 import { SharedPublish } from "../../src/mqtt/shared-publish.ts";
 import { ChunkPool } from "../../src/net/chunk-pool.ts";
+import { IncompletePackets } from "../../src/net/incomplete-packets.ts";
 import { Link, type LinkOptions, type LinkOwner } from "../../src/net/link.ts";
 import { bytesOf, connectPair, numberOf, type Pair, publish, range, throwAwayCertificate } from "./pair.ts";
 
@@ -14,6 +16,7 @@ const certificate = throwAwayCertificate();
 /** Remembers what it heard; emits each word, so that tests can wait for it. */
 class Owner extends EventEmitter implements LinkOwner {
   readonly protocolVersion: ProtocolVersion = ProtocolVersion.V5;
+  readonly isConnected = true;
   mayRead = true;
   readonly heard: string[] = [];
   readonly numbers: number[] = [];
@@ -68,7 +71,10 @@ async function stage(replaced: Partial<LinkOptions> = {}, tls = false): Promise<
     pool: new ChunkPool(),
     traffic: { bytesReceived: 0, bytesSent: 0 },
     packetBytesMax: 1_048_576,
+    connectBytesMax: 1_048_576,
     linkBytesMax: 1_048_576,
+    incomplete: new IncompletePackets(1_048_576),
+    unsent: new FairShare(1_000_000_000),
     ...replaced,
   });
   let writes = 0;

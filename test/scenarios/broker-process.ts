@@ -14,6 +14,7 @@ async function start(settings: ScenarioSettings): Promise<void> {
     listeners: [{ protocol: "mqtt", host: "127.0.0.1", port: 0, tls: undefined }],
     limits: settings.limits,
     capabilities: settings.capabilities,
+    queueOverflow: settings.queueOverflow,
     policy: policyOf(settings),
     authenticator: { authenticate: async (request) => verdictOf(settings, request) },
     store: createMemoryStore(),

@@ -34,7 +34,7 @@ for (const scenario of readScenarios()) {
   }
 }
 
-test("over TCP too, a packet that nobody expected fails", async () => {
+test("over TCP too, a packet that nobody expected fails [MQTT-4.2-1] [MQTT311-7.1.1-1]", async () => {
   const scenario = parseScenario("# title\nc > CONNECT c clean\nc < CONNACK 0x00 …\nc > PUBREL #1", "s");
   const stage = new SocketStage(await portOf(settingsOf(scenario)));
   try {

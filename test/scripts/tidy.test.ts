@@ -81,7 +81,19 @@ describe("layers", () => {
   });
 
   test("a file outside of every known room is found", () => {
-    assertFound({ "src/index.ts": "export {};\n", "src/cellar/x.ts": "export {};\n" }, /no room/, /no room/);
+    assertFound({ "src/attic.ts": "export {};\n", "src/cellar/x.ts": "export {};\n" }, /no room/, /no room/);
+  });
+
+  test("src/index.ts exports what is below it, and nobody imports it", () => {
+    assertFound(
+      {
+        "src/index.ts": 'export { s } from "./server/s.ts";\nexport { c } from "./cli/c.ts";\n',
+        "src/server/s.ts": 'import type { i } from "../index.ts";\nexport const s: i = 1;\n',
+        "src/cli/c.ts": "export const c = 1;\n",
+      },
+      /index may not import cli/,
+      /server may not import index/,
+    );
   });
 
   test("a relative import without .ts is found", () => {

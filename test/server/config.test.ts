@@ -34,11 +34,15 @@ access:
 limits:
   packetBytesMax: 65536
 store: memory
+certificateNames: [broker.lan, 192.168.1.5]
+accounts: people.yaml
 `);
   assert.deepEqual(read, {
     ...emptyConfig,
     data: "/etc/petstore/data",
+    accounts: "/etc/petstore/people.yaml",
     store: "memory",
+    certificateNames: ["broker.lan", "192.168.1.5"],
     logLevel: "warn",
     sysIntervalSeconds: 1,
     responseInformation: "answers/%c",
@@ -105,19 +109,38 @@ test("every limit is a key, from its minimum to its maximum", () => {
 
 test("every row of the printed table is a key that the file may have, and every key has a row", () => {
   const known = new Set<string>();
-  for (const at of ["", "limits: ", "capabilities: ", "listeners: ", "access: ", "tls: "]) {
-    const unknown = `{ zzzzzzzz: 1 }`;
-    const inner = at === "listeners: " || at === "access: " ? `[${unknown}]` : unknown;
-    const text = at === "tls: " ? `listeners: [{ protocol: mqtts, tls: ${unknown} }]` : `${at}${inner}`;
-    const keys = /Use one of: (.*)\.$/.exec(findings(text)[0] ?? "")?.[1]?.split(", ") ?? [];
-    const prefix = { "": "", "listeners: ": "listeners[].", "access: ": "access[].", "tls: ": "listeners[].tls." }[at];
-    for (const key of keys) known.add(`${prefix ?? at.replace(": ", ".")}${key}`);
+  for (const [prefix, before, behind] of [
+    ["", "", ""],
+    ["limits.", "limits: ", ""],
+    ["capabilities.", "capabilities: ", ""],
+    ["access[].", "access: [", "]"],
+    ["listeners[].", "listeners: [", "]"],
+    ["listeners[].tls.", "listeners: [{ protocol: mqtts, tls: ", "}]"],
+    ["listeners[].limits.", "listeners: [{ protocol: mqtt, limits: ", "}]"],
+  ] as const) {
+    const [finding = ""] = findings(`${before}{ zzzzzzzz: 1 }${behind}`);
+    for (const key of /Use one of: (.*)\.$/.exec(finding)?.[1]?.split(", ") ?? []) known.add(`${prefix}${key}`);
   }
-  const containers = ["limits", "capabilities", "listeners", "access", "listeners[].tls"];
+  const containers = ["limits", "capabilities", "listeners", "access", "listeners[].tls", "listeners[].limits"];
   assert.deepEqual(
     [...known].filter((key) => !containers.includes(key)).sort(),
     configTable.map((row) => row.key).sort(),
   );
+});
+
+test("a certificate is made for host names and addresses only", () => {
+  assert.deepEqual(findings('certificateNames: ["https://broker.lan", 7, "fe80::1%eth0"]'), [
+    'broker.yaml:1:20: "https://broker.lan" is no host name and no address. Write one as broker.lan or 192.168.1.5.',
+    "broker.yaml:1:42: A name must be a text, not 7. Put it in double quotes.",
+    'broker.yaml:1:45: "fe80::1%eth0" is no host name and no address. Write one as broker.lan or 192.168.1.5.',
+  ]);
+});
+
+test("what becomes of messages that find no place, and of those that did not come, is read", () => {
+  const { queueOverflow, deadLetters } = config("queueOverflow: refuse\ndeadLetters: [refused, expired]");
+  assert.equal(queueOverflow, "refuse");
+  assert.deepEqual(deadLetters, ["refused", "expired"]);
+  assert.deepEqual(config("deadLetters: []").deadLetters, []);
 });
 
 test("capabilities are read", () => {
@@ -192,7 +215,7 @@ for (const [what, text, expected] of [
     "a list as the whole",
     "- a\n",
     [
-      "broker.yaml:1:1: The configuration must be a mapping. Write it as { key: value }; keys: data, store, listeners, access, limits, capabilities, responseInformation, sysIntervalSeconds, logLevel.",
+      "broker.yaml:1:1: The configuration must be a mapping. Write it as { key: value }; keys: data, accounts, store, listeners, certificateNames, access, limits, capabilities, queueOverflow, deadLetters, contract, contractView, responseInformation, sysIntervalSeconds, logLevel.",
     ],
   ],
   [
@@ -211,17 +234,21 @@ for (const [what, text, expected] of [
   [
     "a listener without protocol",
     "listeners: [{ port: 1883 }]\n",
-    ["broker.yaml:1:13: This listener has no protocol. Add protocol: mqtts or protocol: mqtt."],
+    [
+      "broker.yaml:1:13: This listener has no protocol. Add protocol: mqtts or protocol: mqtt or protocol: wss or protocol: ws.",
+    ],
   ],
   [
     "a protocol that is almost right",
     "listeners: [{ protocol: mqttss }]\n",
-    ['broker.yaml:1:25: protocol cannot be "mqttss". Did you mean mqtts? Otherwise write one of: mqtts, mqtt.'],
+    [
+      'broker.yaml:1:25: protocol cannot be "mqttss". Did you mean mqtts? Otherwise write one of: mqtts, mqtt, wss, ws.',
+    ],
   ],
   [
     "tls without key",
     "listeners: [{ protocol: mqtts, tls: { cert: a } }]\n",
-    ["broker.yaml:1:37: tls needs both cert and key. Add the other, or remove tls to use our own certificate."],
+    ["broker.yaml:1:37: tls needs both cert and key. Add the other, or remove it to use our own certificate."],
   ],
   [
     "tls on a plain listener",
@@ -237,8 +264,8 @@ for (const [what, text, expected] of [
     "a name of Object.prototype as key",
     "toString: 1\n__proto__: 1\n",
     [
-      'broker.yaml:1:1: The configuration has no key "toString". Use one of: data, store, listeners, access, limits, capabilities, responseInformation, sysIntervalSeconds, logLevel.',
-      'broker.yaml:2:1: The configuration has no key "__proto__". Use one of: data, store, listeners, access, limits, capabilities, responseInformation, sysIntervalSeconds, logLevel.',
+      'broker.yaml:1:1: The configuration has no key "toString". Use one of: data, accounts, store, listeners, certificateNames, access, limits, capabilities, queueOverflow, deadLetters, contract, contractView, responseInformation, sysIntervalSeconds, logLevel.',
+      'broker.yaml:2:1: The configuration has no key "__proto__". Use one of: data, accounts, store, listeners, certificateNames, access, limits, capabilities, queueOverflow, deadLetters, contract, contractView, responseInformation, sysIntervalSeconds, logLevel.',
     ],
   ],
 ] as const) {

@@ -1,13 +1,18 @@
 import { EventEmitter, once } from "node:events";
 import { type Logger, pino } from "pino";
+import { FairShare } from "../../src/base/fair-share.ts";
 import type { AuthenticationRequest, Verdict } from "../../src/broker/authentication.ts";
 import type { Broker, FetchedMessage } from "../../src/broker/broker.ts";
 import type { Connection } from "../../src/broker/connection.ts";
 import { type Counters, createCounters } from "../../src/broker/counters.ts";
+import type { Inspection } from "../../src/broker/inspection.ts";
 import type { Mutation } from "../../src/broker/mutation.ts";
 import type { Packet } from "../../src/mqtt/packet.ts";
 import { ChunkPool } from "../../src/net/chunk-pool.ts";
+import { IncompletePackets } from "../../src/net/incomplete-packets.ts";
+import { Link } from "../../src/net/link.ts";
 import { LinkedConnection } from "../../src/server/linked-connection.ts";
+import type { Peer } from "../../src/server/options.ts";
 import { Turn, type TurnOptions } from "../../src/server/turn.ts";
 import type { Store, StoredMessage } from "../../src/store/store.ts";
 import { connectPair, type Pair } from "../net/pair.ts";
@@ -26,6 +31,9 @@ export class FakeBroker extends EventEmitter implements Broker {
   onDrained: (connection: Connection) => void = () => {};
   onElapsed: () => void = () => {};
 
+  inspect(): Inspection {
+    throw new Error("it has nothing to look at");
+  }
   recover(): void {}
   recovered(): void {}
   opened(_connection: Connection, now: number): void {
@@ -57,8 +65,15 @@ export class FakeBroker extends EventEmitter implements Broker {
     this.#hear("fetched", now);
   }
   publish(): void {}
+  replay(): string | undefined {
+    return undefined;
+  }
   disconnect(): boolean {
     return false;
+  }
+  disconnectConnection(): void {}
+  disconnectPrincipals(): number {
+    return 0;
   }
   policyChanged(): void {}
   storeState(state: "ready" | "refusing", now: number): void {
@@ -141,6 +156,7 @@ export function stage(
     log,
     unflushedBytesMax: 67_108_864,
     observe: () => {},
+    storeStateChanged: () => {},
     fail: (error) => failures.push(error),
     forget: () => {},
     ...replaced,
@@ -161,13 +177,17 @@ export function stage(
       pairs.push(pair);
       const { writes } = countWrites(pair);
       const traffic = { bytesReceived: 0, bytesSent: 0 };
-      const options = { pool: new ChunkPool(), traffic, packetBytesMax: 1_048_576, linkBytesMax };
-      const connection = new LinkedConnection(
-        pair.socket,
-        { remoteAddress: "127.0.0.1", protocol: "mqtt" },
-        turn,
-        options,
-      );
+      const options = {
+        pool: new ChunkPool(),
+        traffic,
+        packetBytesMax: 1_048_576,
+        connectBytesMax: 1_048_576,
+        linkBytesMax,
+        incomplete: new IncompletePackets(1_048_576),
+        unsent: new FairShare(1_000_000_000),
+      };
+      const peer: Peer = { remoteAddress: "127.0.0.1", protocol: "mqtt" };
+      const connection = new LinkedConnection(peer, turn, (owner) => new Link(pair.socket, owner, options));
       connection.open();
       return { ...pair, connection, writes };
     },

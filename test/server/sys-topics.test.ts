@@ -15,6 +15,8 @@ function readings(
     bytesSent: 0,
     sockets: 0,
     connects: 0,
+    deadLetters: 0,
+    deadLettersLeftOut: 0,
     heapBytes: 1_000,
     uptimeSeconds,
     ...replaced,

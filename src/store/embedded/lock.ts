@@ -9,41 +9,60 @@ interface Holder {
   readonly started: string;
 }
 
+/** A lock is held by another; `pid` is undefined when it does not say by whom. */
+export class FileInUse extends Error {
+  override readonly name = "FileInUse";
+  readonly pid: number | undefined;
+
+  constructor(lock: string, pid: number | undefined) {
+    super(`${lock} is held by process ${pid ?? "unknown"}`);
+    this.pid = pid;
+  }
+}
+
 /**
- * Takes a directory for this process alone, and gives back what lets it go. A lock whose process is no more, also before
- * a reboot or when its number went to another, is taken over.
- *
- * The file is complete from its first moment, and who takes over holds a second one meanwhile, so that of two that come
- * at once one is refused.
+ * Takes a directory for this process alone, and gives back what lets it go.
  * @throws Error with a sentence that names the process
  */
 export function lockDirectory(directory: string): () => void {
+  try {
+    return lockFile(join(directory, "lock"));
+  } catch (error) {
+    if (!(error instanceof FileInUse)) throw error;
+    throw new Error(
+      `The store in ${directory} is in use by process ${error.pid ?? "unknown"}: stop that one, or start with another data directory.`,
+    );
+  }
+}
+
+/**
+ * Makes a lock file and gives back what removes it. A lock whose process is no more, also before a reboot or when its
+ * number went to another, is taken over.
+ *
+ * The file is complete from its first moment, and who takes over holds a second one meanwhile, so that of two that come
+ * at once one is refused.
+ * @throws FileInUse
+ */
+export function lockFile(lock: string): () => void {
   const own: Holder = { pid: process.pid, started: startOf(process.pid) ?? "" };
-  const lock = join(directory, "lock");
-  if (!create(lock, own)) takeOver(directory, lock, own);
+  if (!create(lock, own)) takeOver(lock, own);
   return () => {
     if (isSame(read(lock), own)) rmSync(lock, { force: true });
   };
 }
 
-function takeOver(directory: string, lock: string, own: Holder): void {
+function takeOver(lock: string, own: Holder): void {
   const turn = `${lock}.turn`;
-  if (isAlive(read(turn))) throw inUse(directory, read(turn));
+  if (isAlive(read(turn))) throw new FileInUse(lock, read(turn)?.pid);
   rmSync(turn, { force: true });
-  if (!create(turn, own)) throw inUse(directory, read(turn));
+  if (!create(turn, own)) throw new FileInUse(lock, read(turn)?.pid);
   try {
     const holder = read(lock);
-    if (isAlive(holder)) throw inUse(directory, holder);
+    if (isAlive(holder)) throw new FileInUse(lock, holder?.pid);
     write(lock, own);
   } finally {
     rmSync(turn, { force: true });
   }
-}
-
-function inUse(directory: string, holder: Holder | undefined): Error {
-  return new Error(
-    `The store in ${directory} is in use by process ${holder?.pid ?? "unknown"}: stop that one, or start with another data directory.`,
-  );
 }
 
 /** False when the file is there. */

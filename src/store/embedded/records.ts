@@ -1,6 +1,7 @@
 import type { Buffer } from "node:buffer";
 import type {
   BindPacketIdentifier,
+  PrincipalRights,
   PutSession,
   PutSubscription,
   PutWill,
@@ -142,7 +143,32 @@ export function sessionRecord(key: Buffer, session: PutSession): Buffer {
   record.time(session.disconnectedAt);
   record.text(session.clientId);
   record.text(session.principalName);
+  if (session.principalRights !== undefined) writeRights(record, session.principalRights);
   return sealed(key, record);
+}
+
+function writeRights(record: RecordWriter, { roles, claims }: PrincipalRights): void {
+  writeTexts(record, roles);
+  record.number(claims.length);
+  for (const [name, values] of claims) {
+    record.text(name);
+    writeTexts(record, values);
+  }
+}
+
+function writeTexts(record: RecordWriter, texts: readonly string[]): void {
+  record.number(texts.length);
+  for (const text of texts) record.text(text);
+}
+
+function readRights(record: RecordReader): PrincipalRights {
+  const roles = readTexts(record);
+  const claims = Array.from({ length: record.number() }, () => [record.text(), readTexts(record)] as const);
+  return { roles, claims };
+}
+
+function readTexts(record: RecordReader): readonly string[] {
+  return Array.from({ length: record.number() }, () => record.text());
 }
 
 export function readSession(session: number, record: RecordReader): PutSession {
@@ -154,13 +180,14 @@ export function readSession(session: number, record: RecordReader): PutSession {
     disconnectedAt: record.time(),
     clientId: record.text(),
     principalName: record.text(),
+    ...(record.atEnd ? {} : { principalRights: readRights(record) }),
   };
 }
 
 export function subscriptionRecord(key: Buffer, { topicFilter, subscription, group }: PutSubscription): Buffer {
-  const { qos, noLocal, retainAsPublished, retainHandling, subscriptionIdentifier } = subscription;
+  const { qos, noLocal, retainAsPublished, retainHandling, subscriptionIdentifier, isFiltered } = subscription;
   const record = newRecord();
-  record.byte(qos | (noLocal ? 4 : 0) | (retainAsPublished ? 8 : 0) | (retainHandling << 4));
+  record.byte(qos | (noLocal ? 4 : 0) | (retainAsPublished ? 8 : 0) | (retainHandling << 4) | (isFiltered ? 64 : 0));
   record.number(subscriptionIdentifier);
   record.number(group);
   record.text(topicFilter);
@@ -181,6 +208,7 @@ export function readSubscription(session: number, record: RecordReader): PutSubs
       retainAsPublished: (options & 8) !== 0,
       retainHandling: ((options >> 4) & 3) as RetainHandling,
       subscriptionIdentifier,
+      isFiltered: (options & 64) !== 0,
     },
     group,
   };

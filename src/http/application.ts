@@ -1,0 +1,55 @@
+import { createServer } from "node:http";
+import { type FastifyError, type FastifyInstance, type FastifyReply, fastify } from "fastify";
+import type { HttpApplication, ServerState } from "../server/options.ts";
+import { addDemoPage } from "./demo-page.ts";
+import { sendProblem } from "./problem.ts";
+
+/** Nothing here takes a body. */
+const bodyBytesMax = 1_024;
+
+/**
+ * What a server answers over HTTP: `/health` while it lives, `/ready` while it takes clients and work, problems of RFC 9457
+ * for everything else.
+ * @param demoPath where MQTT is, for the page at `/` that speaks it with the demonstration accounts; undefined: no page
+ */
+export async function createApplication(state: ServerState, demoPath: string | undefined): Promise<HttpApplication> {
+  // The doors listen and hand requests over, so this server never does.
+  const app = fastify({
+    bodyLimit: bodyBytesMax,
+    return503OnClosing: false,
+    serverFactory: () => createServer(),
+    frameworkErrors: (error, _request, reply) => void sendError(error, reply as FastifyReply),
+  });
+  addHeaders(app);
+  app.get("/health", () => ({ status: "live" }));
+  app.get("/ready", (_request, reply) => {
+    const problem = state.notReady();
+    return problem === undefined ? { status: "ready" } : sendProblem(reply, 503, problem);
+  });
+  if (demoPath !== undefined) await addDemoPage(app, demoPath);
+  app.setNotFoundHandler((_request, reply) =>
+    sendProblem(reply, 404, "There is nothing here; MQTT is spoken over WebSocket, with the sub-protocol mqtt"),
+  );
+  app.setErrorHandler<FastifyError>((error, _request, reply) => sendError(error, reply));
+  await app.ready();
+  return {
+    answer: (request, response) => app.routing(request, response),
+    close: () => app.close(),
+  };
+}
+
+function sendError(error: FastifyError, reply: FastifyReply): FastifyReply {
+  const status = error.statusCode ?? 500;
+  return sendProblem(reply, status, status < 500 ? error.message : "The request could not be answered");
+}
+
+function addHeaders(app: FastifyInstance): void {
+  app.addHook("onRequest", async (_request, reply) => {
+    reply.headers({
+      "cache-control": "no-store",
+      "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+      "referrer-policy": "no-referrer",
+      "x-content-type-options": "nosniff",
+    });
+  });
+}

@@ -1,0 +1,32 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { test } from "node:test";
+import { createServer } from "../../src/service/create-server.ts";
+import { ConfigError } from "../../src/service/errors.ts";
+
+const petstore = join(import.meta.dirname, "../../contracts/petstore.asyncapi.yaml");
+
+test("a program's server holds everybody to its contract, and to the program's own policy too", async () => {
+  const server = await createServer({
+    listeners: [],
+    contract: petstore,
+    policy: { mayPublish: (_who, { topicName }) => topicName !== "orders/closed/status" },
+  });
+  const principal = { name: "shop", roles: ["service"] };
+  const publish = (topicName: string, payload: string): Promise<number> =>
+    server.publish({ topicName, payload, qos: 1 }, { principal });
+  try {
+    assert.equal(await publish("orders/1/status", '{"status":"PAID"}'), 0x10);
+    assert.equal(await publish("orders/1/status", '{"status":"LOST"}'), 0x99);
+    assert.equal(await publish("nowhere", "{}"), 0x90);
+    assert.equal(await publish("orders/closed/status", '{"status":"PAID"}'), 0x87);
+  } finally {
+    await server.close();
+  }
+});
+
+test("a contract that cannot be served is refused before anything opens", async () => {
+  await assert.rejects(createServer({ contract: "nowhere.yaml" }), (error) => {
+    return error instanceof ConfigError && error.message.startsWith("nowhere.yaml:1:1: error file-unreadable");
+  });
+});
