@@ -14,6 +14,8 @@ ENV NODE_ENV=production
 WORKDIR /app
 COPY --from=build /build/node_modules node_modules
 COPY --from=build /build/dist dist
+COPY contracts contracts
+COPY vendor vendor
 COPY package.json LICENSE ./
 RUN install --directory --owner=node --group=node --mode=0700 /data && \
     ln --symbolic /app/dist/cli/main.js /usr/local/bin/petstore-mqtt

@@ -3,6 +3,7 @@ export interface CpuProfile {
   readonly nodes: readonly {
     readonly id: number;
     readonly callFrame: { readonly functionName: string; readonly url: string; readonly lineNumber: number };
+    readonly children?: readonly number[];
   }[];
   readonly samples: readonly number[];
   readonly timeDeltas: readonly number[];
@@ -32,22 +33,36 @@ export function fileCosts(profile: CpuProfile, root: string): readonly Cost[] {
   );
 }
 
+/** One of our own files, without what stands before `root`; others as they are. */
+export function placeOf(url: string, root: string): string {
+  const path = url.replace("file://", "");
+  return path.startsWith(`${root}/`) ? path.slice(root.length + 1) : path;
+}
+
+/** Microseconds of each node's own, by its id. */
+export function selfTimes({ samples, timeDeltas }: CpuProfile): ReadonlyMap<number, number> {
+  const times = new Map<number, number>();
+  for (const [i, id] of samples.entries()) {
+    // A delta is the time since the sample before, so a sample's own time is the next one's delta.
+    times.set(id, (times.get(id) ?? 0) + (timeDeltas[i + 1] ?? 0));
+  }
+  return times;
+}
+
 type CallFrame = CpuProfile["nodes"][number]["callFrame"];
 
 function costsBy(
-  { nodes, samples, timeDeltas }: CpuProfile,
+  profile: CpuProfile,
   label: (frame: CallFrame) => { readonly name: string; readonly place: string },
 ): readonly Cost[] {
-  const frames = new Map(nodes.map((node) => [node.id, node.callFrame]));
+  const times = selfTimes(profile);
   const byLabel = new Map<string, { name: string; place: string; microseconds: number }>();
   let busyMicroseconds = 0;
-  for (const [i, id] of samples.entries()) {
-    const frame = frames.get(id);
-    // A delta is the time since the sample before, so a sample's own time is the next one's delta.
-    const microseconds = timeDeltas[i + 1] ?? 0;
-    if (frame === undefined || frame.functionName === "(idle)") continue;
+  for (const { id, callFrame } of profile.nodes) {
+    const microseconds = times.get(id);
+    if (microseconds === undefined || callFrame.functionName === "(idle)") continue;
     busyMicroseconds += microseconds;
-    const { name, place } = label(frame);
+    const { name, place } = label(callFrame);
     const key = `${name} ${place}`;
     const cost = byLabel.get(key);
     if (cost === undefined) byLabel.set(key, { name, place, microseconds });
@@ -61,9 +76,4 @@ function costsBy(
       milliseconds: microseconds / 1_000,
       share: busyMicroseconds === 0 ? 0 : microseconds / busyMicroseconds,
     }));
-}
-
-function placeOf(url: string, root: string): string {
-  const path = url.replace("file://", "");
-  return path.startsWith(`${root}/`) ? path.slice(root.length + 1) : path;
 }

@@ -5,8 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
-import { petstore } from "./brokers.ts";
+import { plainSetup } from "./broker.ts";
+import { petstore } from "./brokers/petstore.ts";
 import { runOnce } from "./measure.ts";
+import { thisNode } from "./node-program.ts";
 import { scenariosNamed } from "./scenarios.ts";
 
 const { values, positionals } = parseArgs({
@@ -19,9 +21,12 @@ try {
   const file = join(directory, "delay.json");
   process.env["PETSTORE_EVENT_LOOP_DELAY_FILE"] = file;
   const recorder = pathToFileURL(join(import.meta.dirname, "peers/event-loop-recorder.mjs")).href;
-  const broker = petstore(values.store === "memory" ? "memory" : "disk", ["--import", recorder]);
+  const broker = petstore({ ...plainSetup, store: values.store === "memory" ? "memory" : "disk" }, thisNode, [
+    "--import",
+    recorder,
+  ]);
   const effort = { seconds: Number(values.seconds), warmUpSeconds: 2 };
-  const { delivered, seconds } = await runOnce(scenario!, { broker, version: 4 }, effort);
+  const { delivered, seconds } = await runOnce(scenario!, broker, 4, effort);
   const { p50, p99, max } = JSON.parse(readFileSync(file, "utf8"));
   console.log(`${scenario!.name}: ${scenario!.sentence}; store: ${values.store}`);
   console.log(

@@ -1,17 +1,13 @@
-import type { Broker, ProtocolVersion } from "./brokers.ts";
+import { layBackground } from "./background.ts";
+import type { Broker } from "./broker.ts";
+import type { Contender } from "./contenders.ts";
 import { type LoadResult, runGenerator } from "./load/generator.ts";
 import type { Scenario } from "./scenarios.ts";
 
-/** One broker speaking one version. */
-export interface Contender {
-  readonly broker: Broker;
-  readonly version: ProtocolVersion;
-}
-
-/** What a contender reached in one scenario: its runs, one a round, and the sentences of those that failed. */
+/** What a contender reached in one scenario: its runs, one a round, and the sentences of those that failed. Plain data. */
 export interface Measurement {
   readonly scenario: Scenario;
-  readonly contender: Contender;
+  readonly contender: Omit<Contender, "broker"> & { readonly broker: Omit<Broker, "start"> };
   readonly runs: readonly LoadResult[];
   readonly failures: readonly string[];
 }
@@ -41,7 +37,7 @@ export async function measureScenario(
   for (let round = 0; round < effort.rounds; round++) {
     for (const { contender, runs, failures } of measurements) {
       try {
-        runs.push(await runOnce(scenario, contender, effort));
+        runs.push(await runOnce(scenario, contender.broker, contender.version, effort));
       } catch (error) {
         failures.push(error instanceof Error ? error.message : String(error));
       }
@@ -53,27 +49,43 @@ export async function measureScenario(
 /** One run against a broker that is started for it. */
 export async function runOnce(
   scenario: Scenario,
-  { broker, version }: Contender,
+  broker: Broker,
+  version: Contender["version"],
   { seconds, warmUpSeconds }: Pick<Effort, "seconds" | "warmUpSeconds">,
 ): Promise<LoadResult> {
-  const running = await broker.start();
+  const running = await broker.start(scenario.users);
   try {
-    return await runGenerator(scenario.mode, {
+    const takeAway = await layBackground(running.port, scenario.background);
+    const result = await runGenerator(scenario.mode, {
       port: running.port,
       pid: running.pid,
       version,
       time: Math.round(seconds * 1_000),
       warmup: Math.round(warmUpSeconds * 1_000),
+      ...running.options,
       ...scenario.options,
     });
+    await takeAway();
+    return result;
   } finally {
     await running.stop();
   }
 }
 
 /** What the scenario is about happened so often: connections, or messages delivered. */
-export function eventsIn({ mode }: Scenario, run: LoadResult): number {
+export function eventsIn({ mode }: Pick<Scenario, "mode">, run: LoadResult): number {
   return mode === "connect" ? run.clients : run.delivered;
+}
+
+/** The figure that counts: what one core delivers when it is the limit, messages (or connections) per CPU second. */
+export function perCore({ scenario, runs }: Measurement): number {
+  return median(runs.map((run) => eventsIn(scenario, run) / run.brokerCpuSeconds));
+}
+
+/** What ratios are made of, more is better: `perCore`, or messages a second that wait for one another. */
+export function merit(measurement: Measurement): number {
+  if (measurement.scenario.group !== "latency") return perCore(measurement);
+  return 1e6 / median(measurement.runs.map((run) => run.latencyMicroseconds.p50));
 }
 
 /** The middle of an odd number of values, the mean of the middle two of an even number; NaN of none. */

@@ -1,11 +1,15 @@
 // npm run profile -- [SCENARIO] [--store memory|disk] [--mqtt 3.1.1|5.0] [--seconds S] [--top N]
-// Runs our broker under the CPU profiler with one load; prints where its time went and leaves the .cpuprofile in .cache.
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
+// Runs our broker under the CPU profiler with one load, set up by the last step of the scenario; prints where its time went
+// and leaves the .cpuprofile and a flame graph in .cache.
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { petstore } from "./brokers.ts";
+import { petstore } from "./brokers/petstore.ts";
 import { type Cost, type CpuProfile, fileCosts, functionCosts } from "./cpu-profile.ts";
+import { flameGraph } from "./flame-graph.ts";
 import { eventsIn, runOnce } from "./measure.ts";
+import { thisNode } from "./node-program.ts";
+import { positiveNumber } from "./positive-number.ts";
 import { scenariosNamed } from "./scenarios.ts";
 import { markdownTable } from "./table.ts";
 
@@ -23,7 +27,7 @@ async function profile(): Promise<void> {
     allowPositionals: true,
     options: {
       mqtt: { type: "string", default: "5.0" },
-      store: { type: "string", default: "memory" },
+      store: { type: "string" },
       seconds: { type: "string", default: "4" },
       top: { type: "string", default: "25" },
     },
@@ -32,7 +36,9 @@ async function profile(): Promise<void> {
   const cache = join(root, ".cache");
   mkdirSync(cache, { recursive: true });
   const directory = mkdtempSync(join(cache, `profile-${scenario!.name}-`));
-  const broker = petstore(values.store === "disk" ? "disk" : "memory", [
+  const { setup } = scenario!.steps.at(-1)!;
+  const store = values.store === undefined ? setup.store : values.store === "disk" ? "disk" : "memory";
+  const broker = petstore({ ...setup, store }, thisNode, [
     "--cpu-prof",
     "--cpu-prof-interval",
     "200",
@@ -40,8 +46,8 @@ async function profile(): Promise<void> {
     directory,
   ]);
   const version = values.mqtt === "3.1.1" ? 4 : 5;
-  const effort = { seconds: Number(values.seconds), warmUpSeconds: 0.5 };
-  const result = await runOnce(scenario!, { broker, version }, effort);
+  const effort = { seconds: positiveNumber("seconds", values.seconds), warmUpSeconds: 0.5 };
+  const result = await runOnce(scenario!, broker, version, effort);
   const file = readdirSync(directory).find((name) => name.endsWith(".cpuprofile"));
   if (file === undefined) throw new Error("the broker left no profile: it must end by itself on SIGTERM");
   const recorded = JSON.parse(readFileSync(join(directory, file), "utf8")) as CpuProfile;
@@ -50,10 +56,12 @@ async function profile(): Promise<void> {
   const perMillion = ((result.brokerCpuSeconds / events) * 1e6).toFixed(2);
   const what = scenario!.mode === "connect" ? "connections" : "messages";
   console.log(`${events} ${what}, ${perMillion} CPU s per million (with the profiler running)\n`);
-  const top = Number(values.top);
+  const top = positiveNumber("top", values.top);
   console.log(costTable("function", functionCosts(recorded, root).slice(0, top)));
   console.log(`\n${costTable("file", fileCosts(recorded, root).slice(0, top))}`);
-  console.log(`\n${join(directory, file)}`);
+  const graph = join(directory, "flame-graph.svg");
+  writeFileSync(graph, flameGraph(recorded, root, `${scenario!.name}: ${scenario!.sentence}`));
+  console.log(`\n${join(directory, file)}\n${graph}`);
 }
 
 function costTable(title: string, costs: readonly Cost[]): string {

@@ -1,20 +1,25 @@
-// npm run bench -- [SCENARIO…] [--store memory|disk] [--mqtt 3.1.1|5.0|both] [--broker NAME]… [--seconds S] [--rounds N]
-//   [--json]
-// Our broker and its peers under the same loads, in the same run. What counts is the ratio.
-import { cpus } from "node:os";
+// npm run bench -- [SCENARIO…] [options]; --help lists them. Our broker and its peers under the same loads, in the same
+// run. What counts is the ratio.
 import { parseArgs } from "node:util";
-import { availableBrokers, type ProtocolVersion, type StoreKind } from "./brokers.ts";
-import { pinning } from "./child.ts";
+import type { ProtocolVersion, StoreKind } from "./broker.ts";
+import { type Choice, contendersOf, missingBrokers } from "./contenders.ts";
 import { compileGenerator } from "./load/generator.ts";
-import { type Contender, type Measurement, measureScenario } from "./measure.ts";
-import { defaultScenarios, scenarios, scenariosNamed } from "./scenarios.ts";
-import { perCore, scenarioTable } from "./table.ts";
+import { type Effort, type Measurement, measureScenario } from "./measure.ts";
+import { nodeOfRelease, thisNode } from "./node-program.ts";
+import { positiveNumber } from "./positive-number.ts";
+import { fullRestart, measureRestart, restartTable, scaledRestart } from "./restart.ts";
+import { beginResults, conditions, readResults, releasesIn, writeResults } from "./results.ts";
+import { defaultScenarios, type Scenario, scenarios, scenariosNamed } from "./scenarios.ts";
+import { growthTable, scenarioTable } from "./table.ts";
 
 const versionsByName: Readonly<Record<string, readonly ProtocolVersion[]>> = {
   "3.1.1": [4],
   "5.0": [5],
   both: [4, 5],
 };
+
+/** No load of the generator: it has a measure of its own. */
+const restartName = "restart";
 
 try {
   await bench();
@@ -29,26 +34,39 @@ async function bench(): Promise<void> {
     console.log(help());
     return;
   }
-  const chosen = scenariosNamed(positionals.length > 0 ? positionals : defaultScenarios);
-  compileGenerator();
-  const effort = {
+  const loads = positionals.filter((name) => name !== restartName);
+  const chosen = scenariosNamed(positionals.length > 0 ? loads : defaultScenarios);
+  const effort: Effort = {
     rounds: positiveNumber("rounds", values.rounds),
     seconds: positiveNumber("seconds", values.seconds),
     warmUpSeconds: 0.5,
   };
-  const { contenders, missing } = contendersFor(storeKind(values.store), values.mqtt, values.broker);
+  const choice: Choice = {
+    versions: versionsNamed(values.mqtt),
+    names: values.broker,
+    nodes: [thisNode, ...(values.node ?? []).map(nodeOfRelease)],
+    store: storeKind(values.store),
+  };
+  const before = values.compare === undefined ? [] : readResults(values.compare).measurements;
+  compileGenerator();
   const say = values.json ? console.error : console.log;
-  for (const sentence of missing) say(`left out: ${sentence}`);
-  for (const broker of new Set(contenders.map((contender) => contender.broker)))
-    say(`${broker.name} ${broker.release}`);
-  say(`${cpus().length} × ${cpus()[0]?.model}; ${pinning}; ${effort.rounds} rounds of ${effort.seconds} s, medians`);
+  for (const sentence of missingBrokers()) say(`left out: ${sentence}`);
+  const results = beginResults(effort);
+  for (const line of conditions(results)) say(line);
   const measurements: Measurement[] = [];
   for (const scenario of chosen) {
-    const measured = await measureScenario(scenario, contenders, effort);
+    const measured = await measureScenario(scenario, contendersOf(scenario, choice), effort);
     measurements.push(...measured);
-    if (!values.json) console.log(`\n${scenario.name}: ${scenario.sentence}\n\n${scenarioTable(measured)}`);
+    say(`\n${scenario.name}: ${scenario.sentence}\n\n${scenarioTable(measured, before)}`);
   }
-  if (values.json) console.log(JSON.stringify(measurements.map(asData), null, 2));
+  for (const table of growthTables(measurements)) say(`\n${table}`);
+  const restart = positionals.includes(restartName)
+    ? await measureRestart(scaledRestart(fullRestart, positiveNumber("scale", values.scale)))
+    : undefined;
+  if (restart !== undefined) say(`\n${restartTable(restart)}`);
+  const all = { ...results, measurements, restart };
+  say(`\n${releasesIn(all).join("; ")}`);
+  if (values.json) console.log(writeResults(all));
   if (measurements.some(wentWrong)) process.exitCode = 1;
 }
 
@@ -57,40 +75,36 @@ function readArguments() {
     allowPositionals: true,
     options: {
       mqtt: { type: "string", default: "3.1.1" },
-      store: { type: "string", default: "memory" },
+      store: { type: "string" },
       broker: { type: "string", multiple: true },
+      node: { type: "string", multiple: true },
       seconds: { type: "string", default: "2" },
       rounds: { type: "string", default: "3" },
+      scale: { type: "string", default: "1" },
+      compare: { type: "string" },
       json: { type: "boolean", default: false },
       help: { type: "boolean", short: "h", default: false },
     },
   });
 }
 
-/** A broker that does not speak the version asked for is measured with the one it speaks. */
-function contendersFor(store: StoreKind, mqtt: string, names: readonly string[] | undefined) {
-  const versions = versionsByName[mqtt];
+function versionsNamed(name: string): readonly ProtocolVersion[] {
+  const versions = versionsByName[name];
   if (versions === undefined) throw new Error(`--mqtt is one of ${Object.keys(versionsByName).join(", ")}`);
-  const { brokers, missing } = availableBrokers(store);
-  const chosen = brokers.filter(({ name }) => names === undefined || names.includes(name));
-  if (chosen.length === 0)
-    throw new Error(`no such broker here; there are: ${brokers.map(({ name }) => name).join(", ")}`);
-  const contenders = chosen.flatMap((broker): readonly Contender[] => {
-    const spoken = broker.versions.filter((version) => versions.includes(version));
-    return (spoken.length > 0 ? spoken : broker.versions).map((version) => ({ broker, version }));
-  });
-  return { contenders, missing };
+  return versions;
 }
 
-function storeKind(text: string): StoreKind {
-  if (text === "memory" || text === "disk") return text;
+function storeKind(text: string | undefined): StoreKind | undefined {
+  if (text === undefined || text === "memory" || text === "disk") return text;
   throw new Error("--store is memory or disk");
 }
 
-function positiveNumber(name: string, text: string): number {
-  const value = Number(text);
-  if (!(value > 0)) throw new Error(`--${name} is a number above 0`);
-  return value;
+/** One for each group of which several points were measured. */
+function growthTables(measurements: readonly Measurement[]): readonly string[] {
+  const growing = measurements.filter(({ scenario }) => scenario.at !== undefined);
+  return [...new Set(growing.map(({ scenario }) => scenario.group))].map((group) => {
+    return `${group}\n\n${growthTable(growing.filter(({ scenario }) => scenario.group === group))}`;
+  });
 }
 
 /** No figure counts when messages were lost or came twice: these loads leave no broker a reason for either. */
@@ -98,25 +112,23 @@ function wentWrong({ runs, failures }: Measurement): boolean {
   return failures.length > 0 || runs.some(({ lost, duplicated }) => lost + duplicated > 0);
 }
 
-function asData(measurement: Measurement) {
-  const { scenario, contender, runs, failures } = measurement;
-  return {
-    scenario: scenario.name,
-    broker: contender.broker.name,
-    release: contender.broker.release,
-    version: contender.version,
-    perCore: perCore(measurement),
-    runs,
-    failures,
-  };
-}
-
 function help(): string {
-  const width = Math.max(...scenarios.map(({ name }) => name.length));
+  const lone = scenarios.filter(({ at }) => at === undefined);
+  const growing = [...new Set(scenarios.filter(({ at }) => at !== undefined).map(({ group }) => group))];
+  const entry = ({ name, sentence }: Pick<Scenario, "name" | "sentence">): string =>
+    `  ${name.padEnd(24)}  ${sentence}`;
   return [
-    "npm run bench -- [SCENARIO…] [--store memory|disk] [--mqtt 3.1.1|5.0|both] [--broker NAME]… [--seconds S]",
-    "                 [--rounds N] [--json]",
+    "npm run bench -- [SCENARIO|GROUP…] [--mqtt 3.1.1|5.0|both] [--broker NAME]… [--node RELEASE]… [--store memory|disk]",
+    "                 [--seconds S] [--rounds N] [--scale PART] [--json] [--compare FILE]",
     `without a scenario: ${defaultScenarios.join(", ")}`,
-    ...scenarios.map(({ name, sentence }) => `  ${name.padEnd(width)}  ${sentence}`),
+    `groups: ${[...new Set(lone.map(({ group }) => group))].join(", ")}`,
+    ...lone.map(entry),
+    ...growing.map((group) =>
+      entry({ name: group, sentence: "CPU a message while they grow; also one point: …-1000" }),
+    ),
+    entry({
+      name: restartName,
+      sentence: "1,000,000 messages, 100,000 Sessions, 1,000,000 retained; --scale 0.01 for less",
+    }),
   ].join("\n");
 }

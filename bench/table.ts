@@ -1,17 +1,21 @@
 import type { LoadResult } from "./load/generator.ts";
-import { eventsIn, type Measurement, median } from "./measure.ts";
+import { eventsIn, type Measurement, median, merit, perCore } from "./measure.ts";
+import { mosquittoFor, sameIn, stepBefore } from "./peer-of.ts";
 
 interface Column {
   readonly title: string;
-  readonly cell: (measurement: Measurement, peers: readonly Measurement[]) => string;
+  readonly cell: (measurement: Measurement) => string;
 }
 
-/** The table of one scenario, one row a contender, as Markdown; medians of the rounds. */
-export function scenarioTable(measurements: readonly Measurement[]): string {
-  const columns = columnsFor(measurements[0]!);
+/**
+ * The table of one scenario, one row a contender, as Markdown; medians of the rounds.
+ * @param before another time's, to be compared with; may be empty
+ */
+export function scenarioTable(measurements: readonly Measurement[], before: readonly Measurement[] = []): string {
+  const columns = columnsFor(measurements, before);
   const rows = measurements.map((measurement) => {
     if (measurement.runs.length === 0) return [nameOf(measurement), `failed: ${measurement.failures[0] ?? ""}`];
-    return columns.map(({ cell }) => cell(measurement, measurements));
+    return columns.map(({ cell }) => cell(measurement));
   });
   return markdownTable(
     columns.map(({ title }) => title),
@@ -19,9 +23,18 @@ export function scenarioTable(measurements: readonly Measurement[]): string {
   );
 }
 
-/** The figure that counts: what one core delivers when it is the limit, messages (or connections) per CPU second. */
-export function perCore(measurement: Measurement): number {
-  return median(measurement.runs.map((run) => eventsIn(measurement.scenario, run) / run.brokerCpuSeconds));
+/** The table of scenarios that differ in one number, one row a contender, CPU microseconds a message. */
+export function growthTable(measurements: readonly Measurement[]): string {
+  const points = [...new Set(measurements.map(({ scenario }) => scenario.at ?? 0))];
+  const names = [...new Set(measurements.map(nameOf))];
+  const rows = names.map((name) => [
+    name,
+    ...points.map((at) => {
+      const found = measurements.find((each) => nameOf(each) === name && each.scenario.at === at);
+      return found === undefined || found.runs.length === 0 ? "failed" : (1e6 / perCore(found)).toFixed(2);
+    }),
+  ]);
+  return markdownTable(["CPU µs a message, at", ...points.map((at) => at.toLocaleString("en"))], rows);
 }
 
 /** `rows` under `titles`, padded to line up. */
@@ -32,8 +45,23 @@ export function markdownTable(titles: readonly string[], rows: readonly (readonl
   return [line(titles), `|${widths.map((width) => "-".repeat(width + 2)).join("|")}|`, ...rows.map(line)].join("\n");
 }
 
-function columnsFor({ scenario }: Measurement): readonly Column[] {
+/** Its broker, version and step, for people. */
+export function nameOf({ scenario, contender }: Measurement): string {
+  const step = scenario.steps[contender.step]?.name ?? "";
+  const set = step === "" ? "" : `, ${step}`;
+  return `${contender.broker.name}, ${contender.version === 5 ? "5.0" : "3.1.1"}${set}`;
+}
+
+function columnsFor(all: readonly Measurement[], before: readonly Measurement[]): readonly Column[] {
+  const { scenario } = all[0]!;
   const isConnect = scenario.mode === "connect";
+  const ratio = (title: string, other: (measurement: Measurement) => Measurement | undefined): Column => ({
+    title,
+    cell: (measurement) => {
+      const found = other(measurement);
+      return found === undefined ? "" : (merit(measurement) / merit(found)).toFixed(2);
+    },
+  });
   return [
     { title: "broker", cell: nameOf },
     {
@@ -45,45 +73,52 @@ function columnsFor({ scenario }: Measurement): readonly Column[] {
       cell: (m) => ((isConnect ? 1e3 : 1e6) / perCore(m)).toFixed(2),
     },
     { title: "per core and s", cell: (m) => count(perCore(m)) },
-    { title: "× mosquitto", cell: ratioToMosquitto },
+    ...(scenario.steps.length === 1 ? [] : [ratio("× the step before", (m) => stepBefore(m, all))]),
+    ratio("× mosquitto", (m) => mosquittoFor(m, all)),
+    // A broker that waits for its disk does not spend CPU seconds.
+    ...(scenario.steps.some(({ setup }) => setup.store === "disk") ? [byTheClock(all)] : []),
+    ...(before.length === 0 ? [] : [ratio("× before", (m) => sameIn(m, before))]),
     { title: "busy", cell: (m) => share(m, (run) => run.brokerCpuSeconds) },
     { title: "generator", cell: (m) => share(m, (run) => run.generatorCpuSeconds) },
-    ...(isConnect
-      ? [{ title: "kB each, idle", cell: idleKilobytes }]
-      : [
-          { title: "p50 µs", cell: (m: Measurement) => count(median(m.runs.map((r) => r.latencyMicroseconds.p50))) },
-          { title: "p99 µs", cell: (m: Measurement) => count(median(m.runs.map((r) => r.latencyMicroseconds.p99))) },
-        ]),
+    ...(isConnect ? connectColumns : messageColumns),
     { title: "MB", cell: (m) => (median(m.runs.map((run) => run.brokerKilobytesMax)) / 1024).toFixed(0) },
-    { title: "lost + twice", cell: (m) => String(m.runs.reduce((sum, run) => sum + run.lost + run.duplicated, 0)) },
     { title: "spread", cell: spread },
     { title: "failed", cell: ({ failures }) => (failures.length === 0 ? "" : `${failures.length}: ${failures[0]}`) },
   ];
 }
 
-function nameOf({ contender }: Measurement): string {
-  return `${contender.broker.name}, ${contender.version === 5 ? "5.0" : "3.1.1"}`;
+function byTheClock(all: readonly Measurement[]): Column {
+  const perSecond = ({ scenario, runs }: Measurement): number =>
+    median(runs.map((run) => eventsIn(scenario, run) / run.seconds));
+  return {
+    title: "by the clock",
+    cell: (measurement) => {
+      const peer = mosquittoFor(measurement, all);
+      return peer === undefined ? "" : (perSecond(measurement) / perSecond(peer)).toFixed(2);
+    },
+  };
 }
 
-/**
- * Against Mosquitto speaking the same version, or the one it did speak; where Sessions outlive their connections, against
- * the one that saves them, if it is there.
- */
-function ratioToMosquitto(measurement: Measurement, peers: readonly Measurement[]): string {
-  const named = (name: string): readonly Measurement[] =>
-    peers.filter(({ contender, runs }) => contender.broker.name === name && runs.length > 0);
-  const saving = measurement.scenario.options["persistent"] === 1 ? named("mosquitto-saving") : [];
-  const measured = saving.length > 0 ? saving : named("mosquitto");
-  const peer = measured.find(({ contender }) => contender.version === measurement.contender.version) ?? measured[0];
-  return peer === undefined ? "" : (perCore(measurement) / perCore(peer)).toFixed(2);
-}
+const connectColumns: readonly Column[] = [
+  {
+    title: "kB each, idle",
+    cell: ({ runs }) =>
+      median(runs.map((run) => (run.brokerKilobytes - run.brokerKilobytesBefore) / run.clients)).toFixed(1),
+  },
+  { title: "resumed", cell: ({ runs }) => median(runs.map(({ resumed }) => resumed)).toFixed(0) },
+];
+
+const messageColumns: readonly Column[] = [
+  { title: "p50 µs", cell: ({ runs }) => count(median(runs.map((run) => run.latencyMicroseconds.p50))) },
+  { title: "p99 µs", cell: ({ runs }) => count(median(runs.map((run) => run.latencyMicroseconds.p99))) },
+  {
+    title: "lost + twice",
+    cell: ({ runs }) => String(runs.reduce((sum, run) => sum + run.lost + run.duplicated, 0)),
+  },
+];
 
 function share(measurement: Measurement, cpuSeconds: (run: LoadResult) => number): string {
   return median(measurement.runs.map((run) => cpuSeconds(run) / run.seconds)).toFixed(2);
-}
-
-function idleKilobytes({ runs }: Measurement): string {
-  return median(runs.map((run) => (run.brokerKilobytes - run.brokerKilobytesBefore) / run.clients)).toFixed(1);
 }
 
 /** The largest over the smallest of the rounds' figures: below this a difference means nothing. */

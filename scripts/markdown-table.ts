@@ -6,3 +6,18 @@ export function markdownTable(head: readonly string[], rows: readonly (readonly 
   };
   return [head, widths.map((width) => "-".repeat(width)), ...rows].map(line).join("");
 }
+
+/** The same for every table that stands in a text. */
+export function withAlignedTables(text: string): string {
+  return text.replace(/(?:^\|.*\|\n)+/gm, (table) => {
+    const [head = [], , ...rows] = table.trimEnd().split("\n").map(cellsOf);
+    return markdownTable(head, rows);
+  });
+}
+
+function cellsOf(line: string): string[] {
+  return line
+    .slice(1, -1)
+    .split(/(?<!\\)\|/)
+    .map((cell) => cell.trim());
+}

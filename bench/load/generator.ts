@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { isCommand, outputOf, startOnCore } from "../child.ts";
 
@@ -18,6 +18,8 @@ export interface LoadResult {
   readonly brokerKilobytes: number;
   readonly brokerKilobytesMax: number;
   readonly brokerKilobytesBefore: number;
+  /** TLS handshakes that resumed a session. */
+  readonly resumed: number;
   readonly latencyMicroseconds: {
     readonly p50: number;
     readonly p90: number;
@@ -27,7 +29,9 @@ export interface LoadResult {
 }
 
 const root = join(import.meta.dirname, "../..");
-const source = join(import.meta.dirname, "load.c");
+
+/** By name, as `load --help` lists them. */
+export type GeneratorOptions = Readonly<Record<string, number | string>>;
 
 /** Why the generator cannot be compiled here, or undefined when it can. */
 export function generatorMissing(): string | undefined {
@@ -35,24 +39,33 @@ export function generatorMissing(): string | undefined {
   return compiler() === undefined ? "the load generator needs a C compiler: cc, gcc or clang" : undefined;
 }
 
-/** Path of the compiled generator; compiles it when its source is new. Throws an Error that says what is missing. */
+/**
+ * Path of the compiled generator; compiles it when its source is new. Without the headers of OpenSSL it knows no TLS, and
+ * says so when it is asked for. Throws an Error that says what is missing.
+ */
 export function compileGenerator(): string {
   const missing = generatorMissing();
   if (missing !== undefined) throw new Error(missing);
-  const key = createHash("sha256").update(readFileSync(source)).digest("hex").slice(0, 12);
-  const program = join(root, ".cache", `load-${key}`);
+  const directory = import.meta.dirname;
+  const files = readdirSync(directory).filter((name) => /\.[ch]$/.test(name));
+  const key = createHash("sha256");
+  for (const file of files.sort()) key.update(readFileSync(join(directory, file)));
+  const program = join(root, ".cache", `load-${key.digest("hex").slice(0, 12)}`);
   if (existsSync(program)) return program;
   mkdirSync(join(root, ".cache"), { recursive: true });
   const unfinished = `${program}.${process.pid}`;
-  const args = ["-std=c11", "-O2", "-Wall", "-Wextra", "-o", unfinished, source];
-  const { status, stderr } = spawnSync(compiler()!, args, { encoding: "utf8" });
+  const sources = files.filter((name) => name.endsWith(".c")).map((name) => join(directory, name));
+  const args = ["-std=c11", "-O2", "-Wall", "-Wextra", "-o", unfinished, ...sources];
+  const build = (...more: readonly string[]) => spawnSync(compiler()!, [...args, ...more], { encoding: "utf8" });
+  const first = build("-DWITH_TLS", "-lssl", "-lcrypto");
+  const { status, stderr } = first.status === 0 ? first : build();
   if (status !== 0) throw new Error(`the load generator does not compile:\n${stderr}`);
   renameSync(unfinished, program);
   return program;
 }
 
 /** Runs one load to its end. Rejects with the generator's own sentence when the broker broke the protocol. */
-export async function runGenerator(mode: string, options: Readonly<Record<string, number>>): Promise<LoadResult> {
+export async function runGenerator(mode: string, options: GeneratorOptions): Promise<LoadResult> {
   const words = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
   const child = startOnCore("generator", compileGenerator(), [mode, ...words]);
   const { code, stdout, stderr } = await outputOf(child);

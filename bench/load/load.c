@@ -1,20 +1,19 @@
-// A neutral load generator for MQTT 3.1.1 and 5.0 brokers on this machine. One thread, one epoll loop, no dependency.
+// A neutral load generator for MQTT 3.1.1 and 5.0 brokers on this machine. One thread, one epoll loop, no dependency but
+// OpenSSL for loads in TLS.
 //
 //   streams   the messages of one topic, numbered from 0 by their one publisher
 //   clients   publishers (each owns a range of streams) and subscribers (each expects a fixed set of streams)
 //
-// A payload starts with its stream (4 bytes), its number (4) and when it was due (8 bytes, nanoseconds), so a subscriber
-// knows what is lost, twice or out of order. Publishers are closed loops: at most `window` messages wait for their
+// A payload says its stream, its number in it and when it was due, so a subscriber knows what is lost, twice or out of
+// order: in its first 16 bytes, or, when the payload is a text of a file, as digits where that says `{mark}`. Publishers are closed loops: at most `window` messages wait for their
 // acknowledgement and at most `ahead` for their delivery, and nothing is written before `batch` messages fit. With
 // `rate` they are paced instead, and latency counts from the moment a message was due. All a client has to say in one
 // round of the loop leaves in one write, so that the generator does not become the limit.
 //
 // The result is one JSON object on stdout. Exit codes: 0 measured, 1 could not run, 2 the broker broke the protocol.
 #define _GNU_SOURCE
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/tcp.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -23,35 +22,56 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "template.h"
+#include "transport.h"
+
 enum { CONNECT = 1, CONNACK, PUBLISH, PUBACK, PUBREC, PUBREL, PUBCOMP, SUBSCRIBE, SUBACK, DISCONNECT = 14 };
 enum { headerBytes = 16, payloadBytesMax = 65536, inputBytes = 256 * 1024, outputBytesMax = 1024 * 1024 };
-enum { eventsMax = 512, filterBytesMax = 64, wildcardGroups = 100, filtersPerSubscriber = 10 };
+enum { eventsMax = 512, filterBytesMax = 96, wildcardGroups = 100, filtersPerSubscriber = 10 };
 enum { setupSecondsMax = 30 };
 static const int64_t second = 1000000000, millisecond = 1000000;
 
 // --- What is asked for -----------------------------------------------------------------------------------------------
 
 static const char *mode = "p2p";
-static int64_t port = 1883, version = 4, publishers = 1, subscribers = 1, topics = 10000, qos = 0, size = 64;
+static int64_t port = 1883, version = 4, publishers = 1, subscribers = 1, topics = 0, qos = 0, size = 64;
 static int64_t window = 100, ahead = 0, batch = 0, rate = 0, messages = 0, persistent = 0, brokerPid = 0;
+static int64_t retain = 0, resume = 0;
 static int64_t warmupMilliseconds = 500, milliseconds = 2000, quietMilliseconds = 3000, parallel = 50;
+
+static const char *topicTemplate = "", *payloadFile = "", *authorityFile = "", *payloadTemplate;
+static const char *publisherUser = "", *subscriberUser = "", *password = "";
 
 typedef struct {
   const char *name, *meaning;
   int64_t *value, least, most;
 } Option;
 
+typedef struct {
+  const char *name, *meaning;
+  const char **value;
+} TextOption;
+
+static const TextOption textOptions[] = {
+    {"topic", "Topic Name, with {n} for the number of the stream", &topicTemplate},
+    {"payload", "file with the payload, with {mark} once, and {n}", &payloadFile},
+    {"ca", "file with the authority of the broker's certificate: TLS 1.3", &authorityFile},
+    {"publisher-user", "User Name of publishers, with {n} for their number", &publisherUser},
+    {"subscriber-user", "User Name of subscribers, with {n} for their first stream", &subscriberUser},
+    {"password", "of all users", &password},
+};
+enum { textOptionCount = sizeof textOptions / sizeof textOptions[0] };
+
 static const Option options[] = {
     {"port", "of the broker, on 127.0.0.1", &port, 1, 65535},
     {"version", "4 is MQTT 3.1.1, 5 is MQTT 5.0", &version, 4, 5},
     {"publishers", "in p2p and connect: pairs, or connections", &publishers, 1, 20000},
     {"subscribers", "of fan-in and fan-out", &subscribers, 1, 20000},
-    {"topics", "of routes", &topics, wildcardGroups * filtersPerSubscriber, 100000},
+    {"topics", "of routes (0: 10,000), and of fan-in (0: one for each publisher)", &topics, 0, 1000000},
     {"qos", "of messages and subscriptions", &qos, 0, 2},
     {"size", "payload bytes", &size, headerBytes, payloadBytesMax},
     {"window", "unacknowledged messages per publisher (QoS 0: undelivered)", &window, 1, 16000},
@@ -59,6 +79,8 @@ static const Option options[] = {
     {"batch", "messages that must fit before a publisher writes; 0: a quarter of the window", &batch, 0, 16000},
     {"rate", "messages per second of all publishers; 0: as fast as the windows let them", &rate, 0, 1000000},
     {"messages", "in all; 0: until the time is over", &messages, 0, 1000000000},
+    {"retain", "1: RETAIN in every PUBLISH", &retain, 0, 1},
+    {"resume", "1: all but the first handshake resume its TLS session", &resume, 0, 1},
     {"persistent", "1: Sessions that outlive their connections", &persistent, 0, 1},
     {"pid", "of the broker, to read its CPU time and memory", &brokerPid, 0, INT32_MAX},
     {"warmup", "milliseconds before measuring", &warmupMilliseconds, 0, 60000},
@@ -76,7 +98,7 @@ typedef struct {
   Client *publisher;
   uint32_t sent;
   uint8_t *packet;  // its PUBLISH; Packet Identifier, number and time are patched in
-  uint32_t packetBytes, identifierAt, payloadAt;
+  uint32_t packetBytes, identifierAt, markAt;
 } Stream;
 
 typedef struct {
@@ -88,9 +110,11 @@ typedef enum { OPENING, AWAITING_CONNACK, AWAITING_SUBACK, READY } Stage;
 typedef enum { FREE, AWAITING_PUBACK, AWAITING_PUBREC, AWAITING_PUBCOMP } Flow;
 
 struct Client {
-  int fd;
+  Transport transport;
   Stage stage;
-  bool isDirty, waitsForWritable;
+  bool isDirty, isInterestedInWritable;
+  const char *user;
+  uint32_t userNumber;
   Output output;
   uint8_t *tail;  // the beginning of a packet that is not whole yet
   size_t tailBytes, tailCapacity;
@@ -119,6 +143,7 @@ static bool publishing, measuring;
 static uint64_t sent, delivered, lost, duplicated, unacknowledgedTotal;
 static int64_t undeliveredTotal, nextDue;
 static uint32_t nextPublisher;
+static int64_t payloadMarkAt;  // of a payload from a file
 static uint64_t measuredSent, measuredDelivered, latencies[64 * 16], latencyCount;
 
 typedef struct {
@@ -214,9 +239,12 @@ static void sendPacket(Client *client, int firstByte, const uint8_t *body, size_
 }
 
 static void sendConnect(Client *client) {
-  uint8_t body[64], *at = putString(body, "MQTT");
+  uint8_t body[1024], *at = putString(body, "MQTT");
+  char user[256];
+  size_t userBytes = fillNumber(user, sizeof user, client->user, client->userNumber);
+  if (userBytes >= sizeof user || strlen(password) >= sizeof user) cannotRun("a user name or password is too long");
   *at++ = version;
-  *at++ = persistent ? 0 : 2;
+  *at++ = (persistent ? 0 : 2) | (userBytes > 0 ? 0xc0 : 0);
   at = putTwoBytes(at, 0);  // no Keep Alive: a run is short
   if (version == 5 && persistent) {
     const uint8_t sessionExpiryInterval[] = {5, 0x11, 0, 0, 0x0e, 0x10};
@@ -228,6 +256,7 @@ static void sendConnect(Client *client) {
   char clientIdentifier[24];
   snprintf(clientIdentifier, sizeof clientIdentifier, "load-%u", (uint32_t)(client - clients));
   at = putString(at, clientIdentifier);
+  if (userBytes > 0) at = putString(putString(at, user), password);
   sendPacket(client, CONNECT << 4, body, at - body);
 }
 
@@ -245,21 +274,19 @@ static void sendSubscribe(Client *client) {
 static void flush(Client *client) {
   Output *output = &client->output;
   if (output->start < output->end) {
-    ssize_t count = send(client->fd, output->bytes + output->start, output->end - output->start, MSG_NOSIGNAL);
-    if (count < 0 && errno != EAGAIN) {
-      fail(client->stage == OPENING ? 1 : 2, "writing to the broker: %s", strerror(errno));
-    }
+    ssize_t count = transportWrite(&client->transport, output->bytes + output->start, output->end - output->start);
+    if (count < 0) fail(client->stage == OPENING ? 1 : 2, "writing to the broker: %s", strerror(errno));
     if (count > 0) {
       output->start += count;
       if (client->stage == OPENING) client->stage = AWAITING_CONNACK;
     }
     if (output->start == output->end) output->start = output->end = 0;
   }
-  bool waits = output->start < output->end;
-  if (waits == client->waitsForWritable) return;
-  client->waitsForWritable = waits;
+  bool waits = output->start < output->end && client->transport.waitsForWritable;
+  if (waits == client->isInterestedInWritable) return;
+  client->isInterestedInWritable = waits;
   struct epoll_event interest = {.events = EPOLLIN | (waits ? EPOLLOUT : 0), .data.ptr = client};
-  epoll_ctl(loop, EPOLL_CTL_MOD, client->fd, &interest);
+  epoll_ctl(loop, EPOLL_CTL_MOD, client->transport.fd, &interest);
 }
 
 // --- Publishing ------------------------------------------------------------------------------------------------------
@@ -269,8 +296,12 @@ static void publish(Client *client, int64_t due) {
   if (++client->nextStream == client->streamCount) client->nextStream = 0;
   uint8_t *packet = append(client, stream->packetBytes);
   memcpy(packet, stream->packet, stream->packetBytes);
-  memcpy(packet + stream->payloadAt + 4, &stream->sent, 4);
-  memcpy(packet + stream->payloadAt + 8, &due, 8);
+  if (payloadTemplate == NULL) {
+    memcpy(packet + stream->markAt + 4, &stream->sent, 4);
+    memcpy(packet + stream->markAt + 8, &due, 8);
+  } else {
+    writeMark(packet + stream->markAt, (Mark){.stream = stream - streams, .number = stream->sent, .due = due});
+  }
   stream->sent++;
   sent++;
   client->undelivered += fanOut;
@@ -330,12 +361,18 @@ static void recordLatency(int64_t nanoseconds) {
   latencyCount++;
 }
 
+static Mark readMarkOf(const uint8_t *payload) {
+  if (payloadTemplate != NULL) return readMark(payload + payloadMarkAt);
+  Mark mark;
+  memcpy(&mark.stream, payload, 4);
+  memcpy(&mark.number, payload + 4, 4);
+  memcpy(&mark.due, payload + 8, 8);
+  return mark;
+}
+
 static void deliver(Client *client, const uint8_t *payload) {
-  uint32_t index, number;
-  int64_t due;
-  memcpy(&index, payload, 4);
-  memcpy(&number, payload + 4, 4);
-  memcpy(&due, payload + 8, 8);
+  Mark mark = readMarkOf(payload);
+  uint32_t index = mark.stream, number = mark.number;
   uint32_t offset = index - client->expectedFirst;
   uint32_t slot = client->expectedStride > 1 ? offset / client->expectedStride : offset;
   if (slot >= client->expectedCount || slot * client->expectedStride != offset) {
@@ -355,7 +392,7 @@ static void deliver(Client *client, const uint8_t *payload) {
   undeliveredTotal -= count;
   stream->publisher->undelivered -= count;
   markDirty(stream->publisher);
-  if (measuring) recordLatency(now - due);
+  if (measuring) recordLatency(now - mark.due);
 }
 
 static uint32_t twoBytes(const uint8_t *at) { return at[0] << 8 | at[1]; }
@@ -506,10 +543,11 @@ static void keepTail(Client *client, const uint8_t *bytes, size_t count) {
 
 static void receive(Client *client) {
   if (client->tailBytes > 0) memcpy(input, client->tail, client->tailBytes);
-  ssize_t count = read(client->fd, input + client->tailBytes, inputBytes - client->tailBytes);
-  if (count < 0 && errno == EAGAIN) return;
-  if (count < 0 && client->stage == OPENING) cannotRun("connecting: %s", strerror(errno));
-  if (count <= 0) protocolBroken("the broker closed a connection%s%s", count < 0 ? ": " : "", count < 0 ? strerror(errno) : "");
+  ssize_t count = transportRead(&client->transport, input + client->tailBytes, inputBytes - client->tailBytes);
+  if (count == 0) return;
+  if (count == -1 && client->stage == OPENING) cannotRun("connecting: %s", strerror(errno));
+  if (count == -1) protocolBroken("a connection broke: %s", errno == 0 ? "TLS" : strerror(errno));
+  if (count < 0) protocolBroken("the broker closed a connection");
   const uint8_t *at = input, *end = input + client->tailBytes + count;
   while (end - at >= 2) {
     const uint8_t *body = at + 1;
@@ -525,19 +563,12 @@ static void receive(Client *client) {
 // --- The loop --------------------------------------------------------------------------------------------------------
 
 static void openClient(Client *client) {
-  client->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (client->fd < 0) cannotRun("socket: %s", strerror(errno));
-  int on = 1;
-  setsockopt(client->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  struct sockaddr_in address = {
-      .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-  if (connect(client->fd, (struct sockaddr *)&address, sizeof address) < 0 && errno != EINPROGRESS) {
-    cannotRun("connecting: %s", strerror(errno));
-  }
+  const char *problem = transportOpen(&client->transport, port);
+  if (problem != NULL) cannotRun("connecting: %s: %s", problem, strerror(errno));
   client->stage = OPENING;
-  client->waitsForWritable = true;
+  client->isInterestedInWritable = true;
   struct epoll_event interest = {.events = EPOLLIN | EPOLLOUT, .data.ptr = client};
-  if (epoll_ctl(loop, EPOLL_CTL_ADD, client->fd, &interest) < 0) cannotRun("epoll: %s", strerror(errno));
+  if (epoll_ctl(loop, EPOLL_CTL_ADD, client->transport.fd, &interest) < 0) cannotRun("epoll: %s", strerror(errno));
   sendConnect(client);
 }
 
@@ -551,8 +582,12 @@ static void turn(int timeoutMilliseconds) {
       publishWhatIsDue();
       continue;
     }
-    if (events[i].events & ~EPOLLOUT) receive(client);
-    if (events[i].events & EPOLLOUT) markDirty(client);
+    if (events[i].events & ~EPOLLOUT) {
+      do receive(client);
+      while (transportHasMore(&client->transport));
+    }
+    // What TLS reads may let it write.
+    if ((events[i].events & EPOLLOUT) || client->output.start < client->output.end) markDirty(client);
   }
   for (uint32_t i = 0; i < dirtyCount; i++) {
     Client *client = dirty[i];
@@ -567,7 +602,8 @@ static void connectAll(void) {
   readClock();
   int64_t deadline = now + setupSecondsMax * second;
   while (readyCount < clientCount) {
-    while (openedCount < clientCount && openedCount - readyCount < parallel) openClient(&clients[openedCount++]);
+    int64_t atOnce = canResume() ? parallel : 1;
+    while (openedCount < clientCount && openedCount - readyCount < atOnce) openClient(&clients[openedCount++]);
     turn(100);
     if (now > deadline) cannotRun("%u of %u clients are ready after %d s", readyCount, clientCount, setupSecondsMax);
   }
@@ -600,26 +636,48 @@ static void linger(void) {
 // --- The scenarios ---------------------------------------------------------------------------------------------------
 
 static void topicOf(uint32_t stream, char *topicName) {
-  if (strcmp(mode, "routes") == 0) {
+  if (*topicTemplate != 0) {
+    fillNumber(topicName, filterBytesMax, topicTemplate, stream);
+  } else if (strcmp(mode, "routes") == 0) {
     snprintf(topicName, filterBytesMax, "load/%u/s%u", stream, stream % wildcardGroups);
   } else {
     snprintf(topicName, filterBytesMax, "load/%u", stream);
   }
 }
 
+// The bytes that follow its Topic Name; the place of what tells messages apart in `markAt`.
+static uint8_t *payloadOf(uint32_t index, int64_t *markAt) {
+  if (payloadTemplate != NULL) {
+    size_t count = 0;
+    uint8_t *text = fillPayload(payloadTemplate, index, &count, markAt);
+    if (text == NULL) cannotRun("out of memory");
+    if (*markAt < 0) cannotRun("%s does not say {mark} exactly once", payloadFile);
+    size = count;
+    payloadMarkAt = *markAt;
+    return text;
+  }
+  uint8_t *bytes = allocate(size, 1);
+  memcpy(bytes, &index, 4);
+  for (int64_t i = headerBytes; i < size; i++) bytes[i] = 'a' + i % 26;
+  *markAt = 0;
+  return bytes;
+}
+
 static void encodePublish(Stream *stream, uint32_t index) {
   char topicName[filterBytesMax];
   topicOf(index, topicName);
+  int64_t markAt = 0;
+  uint8_t *payload = payloadOf(index, &markAt);
   uint32_t bodyBytes = 2 + strlen(topicName) + (qos > 0 ? 2 : 0) + (version == 5 ? 1 : 0) + size;
   stream->packet = allocate(bodyBytes + 5, 1);
-  stream->packet[0] = PUBLISH << 4 | qos << 1;
+  stream->packet[0] = PUBLISH << 4 | qos << 1 | retain;
   uint8_t *at = putString(putVariableByteInteger(stream->packet + 1, bodyBytes), topicName);
   stream->identifierAt = at - stream->packet;
   if (qos > 0) at += 2;
   if (version == 5) *at++ = 0;
-  stream->payloadAt = at - stream->packet;
-  memcpy(at, &index, 4);
-  for (int64_t i = headerBytes; i < size; i++) at[i] = 'a' + i % 26;
+  memcpy(at, payload, size);
+  free(payload);
+  stream->markAt = at + markAt - stream->packet;
   stream->packetBytes = at + size - stream->packet;
 }
 
@@ -629,6 +687,8 @@ static void addPublishers(uint32_t count, uint32_t streamsEach) {
     Client *client = &clients[clientCount++];
     client->firstStream = i * streamsEach;
     client->streamCount = streamsEach;
+    client->user = publisherUser;
+    client->userNumber = i;
     client->nextIdentifier = 1;
     client->flows = allocate(identifiers + 1, 1);
     for (uint32_t j = 0; j < streamsEach; j++) {
@@ -642,6 +702,8 @@ static void addPublishers(uint32_t count, uint32_t streamsEach) {
 // With a wildcard, that one filter matches all its streams; without, there is one filter for each.
 static void addSubscriber(const char *wildcard, uint32_t first, uint32_t stride, uint32_t count) {
   Client *client = &clients[clientCount++];
+  client->user = subscriberUser;
+  client->userNumber = first;
   client->expectedFirst = first;
   client->expectedStride = stride;
   client->expectedCount = count;
@@ -653,13 +715,19 @@ static void addSubscriber(const char *wildcard, uint32_t first, uint32_t stride,
 }
 
 static void plan(void) {
+  bool isRoutes = strcmp(mode, "routes") == 0;
+  if (topics == 0) topics = isRoutes ? 10000 : publishers;
+  if (topics % publishers != 0) cannotRun("topics do not divide among publishers");
+  if (isRoutes && topics < wildcardGroups * filtersPerSubscriber) cannotRun("routes has at least 1,000 topics");
   uint32_t exact = topics / filtersPerSubscriber;
   clients = allocate(2 * publishers + subscribers + exact + wildcardGroups, sizeof *clients);
   streams = allocate(publishers + topics, sizeof *streams);
   dirty = allocate(2 * publishers + subscribers + exact + wildcardGroups, sizeof *dirty);
   if (strcmp(mode, "fan-in") == 0) {
-    addPublishers(publishers, 1);
-    for (int64_t i = 0; i < subscribers; i++) addSubscriber("load/+", 0, 1, publishers);
+    char filter[filterBytesMax] = "load/+";
+    if (*topicTemplate != 0) fillWildcard(filter, sizeof filter, topicTemplate);
+    addPublishers(publishers, topics / publishers);
+    for (int64_t i = 0; i < subscribers; i++) addSubscriber(filter, 0, 1, topics);
     fanOut = subscribers;
   } else if (strcmp(mode, "fan-out") == 0) {
     addPublishers(1, 1);
@@ -668,8 +736,9 @@ static void plan(void) {
   } else if (strcmp(mode, "p2p") == 0) {
     addPublishers(publishers, 1);
     for (int64_t i = 0; i < publishers; i++) addSubscriber(NULL, i, 1, 1);
-  } else if (strcmp(mode, "routes") == 0) {
-    if (topics % publishers != 0 || topics % wildcardGroups != 0) cannotRun("topics do not divide among publishers");
+  } else if (isRoutes) {
+    if (*topicTemplate != 0) cannotRun("routes has topics of its own");
+    if (topics % wildcardGroups != 0) cannotRun("topics do not divide among the wildcards");
     addPublishers(publishers, topics / publishers);
     for (uint32_t i = 0; i < exact; i++) addSubscriber(NULL, i * filtersPerSubscriber, 1, filtersPerSubscriber);
     for (uint32_t i = 0; i < wildcardGroups; i++) {
@@ -680,6 +749,7 @@ static void plan(void) {
     fanOut = 2;
   } else if (strcmp(mode, "connect") == 0) {
     clientCount = publishers;
+    for (uint32_t i = 0; i < clientCount; i++) clients[i] = (Client){.user = publisherUser, .userNumber = i};
   } else {
     cannotRun("no mode %s", mode);
   }
@@ -743,7 +813,7 @@ static void report(Reading from, Reading to, long idleKilobytes) {
   printf("\"brokerCpuSeconds\":%.3f,", to.brokerCpuSeconds - from.brokerCpuSeconds);
   printf("\"generatorCpuSeconds\":%.3f,", to.generatorCpuSeconds - from.generatorCpuSeconds);
   printf("\"brokerKilobytes\":%ld,\"brokerKilobytesMax\":%ld,", brokerKilobytes("VmRSS:"), brokerKilobytes("VmHWM:"));
-  printf("\"brokerKilobytesBefore\":%ld,", idleKilobytes);
+  printf("\"brokerKilobytesBefore\":%ld,\"resumed\":%u,", idleKilobytes, resumedCount());
   printf("\"latencyMicroseconds\":{\"p50\":%.1f,\"p90\":%.1f,\"p99\":%.1f,\"p999\":%.1f}}\n", latencyAt(0.5),
          latencyAt(0.9), latencyAt(0.99), latencyAt(0.999));
 }
@@ -775,27 +845,58 @@ static void runMessages(long idleKilobytes) {
 }
 
 static void usage(void) {
-  printf("load MODE [--OPTION NUMBER]…   MODE: fan-in, fan-out, p2p, routes, connect\n");
+  printf("load MODE [--OPTION VALUE]…   MODE: fan-in, fan-out, p2p, routes, connect\n");
   for (int i = 0; i < optionCount; i++) {
-    printf("  --%-12s %s (%ld)\n", options[i].name, options[i].meaning, *options[i].value);
+    printf("  --%-16s %s (%ld)\n", options[i].name, options[i].meaning, *options[i].value);
   }
+  for (int i = 0; i < textOptionCount; i++) printf("  --%-16s %s\n", textOptions[i].name, textOptions[i].meaning);
   exit(0);
+}
+
+static bool parseText(const char *name, const char *value) {
+  for (int i = 0; i < textOptionCount; i++) {
+    if (strcmp(name, textOptions[i].name) != 0) continue;
+    if (value == NULL) cannotRun("--%s needs a value", name);
+    *textOptions[i].value = value;
+    return true;
+  }
+  return false;
+}
+
+static void parseNumber(const char *name, const char *value) {
+  const Option *option = options;
+  while (option < options + optionCount && strcmp(name, option->name)) option++;
+  if (option == options + optionCount) cannotRun("no option --%s; see --help", name);
+  char *end = "?";
+  int64_t number = value != NULL ? strtoll(value, &end, 10) : 0;
+  if (*end != 0 || number < option->least || number > option->most) {
+    cannotRun("--%s is a number from %ld to %ld", name, option->least, option->most);
+  }
+  *option->value = number;
+}
+
+static void readPayload(void) {
+  if (*payloadFile == 0) return;
+  FILE *file = fopen(payloadFile, "r");
+  if (file == NULL) cannotRun("%s: %s", payloadFile, strerror(errno));
+  char *text = allocate(payloadBytesMax + 1, 1);
+  size_t count = fread(text, 1, payloadBytesMax, file);
+  fclose(file);
+  if (count > 0 && text[count - 1] == '\n') text[count - 1] = 0;  // an editor's
+  payloadTemplate = text;
 }
 
 static void parseOptions(int count, char **words) {
   if (count < 2 || strcmp(words[1], "--help") == 0) usage();
   mode = words[1];
   for (int i = 2; i < count; i += 2) {
-    const Option *option = options;
-    while (option < options + optionCount && (strncmp(words[i], "--", 2) || strcmp(words[i] + 2, option->name))) option++;
-    if (option == options + optionCount) cannotRun("no option %s; see --help", words[i]);
-    char *end = "?";
-    int64_t value = i + 1 < count ? strtoll(words[i + 1], &end, 10) : 0;
-    if (*end != 0 || value < option->least || value > option->most) {
-      cannotRun("%s is a number from %ld to %ld", words[i], option->least, option->most);
-    }
-    *option->value = value;
+    const char *value = i + 1 < count ? words[i + 1] : NULL;
+    if (strncmp(words[i], "--", 2) != 0) cannotRun("no option %s; see --help", words[i]);
+    if (!parseText(words[i] + 2, value)) parseNumber(words[i] + 2, value);
   }
+  readPayload();
+  const char *problem = *authorityFile == 0 ? NULL : useTls(authorityFile, resume);
+  if (problem != NULL) cannotRun("%s", problem);
   if (ahead == 0) ahead = qos == 0 ? window : window * 10;
   if (batch == 0) batch = window / 4 > 1 ? window / 4 : 1;
   if (batch > window) cannotRun("a batch is at most a window");

@@ -1,5 +1,7 @@
 import { differences, mosquittoVersionListed } from "../../test/scenarios/mosquitto-differences.ts";
 import { applicable, nameOf } from "../../test/scenarios/other-broker.ts";
+import { withAlignedTables } from "../markdown-table.ts";
+import { badBytes } from "./bad-bytes.ts";
 import {
   byStatement,
   type Citation,
@@ -17,21 +19,25 @@ export function conformanceReport(root: string): string {
   const statements = readStatements(root);
   const sources = byStatement(sourceCitations(root));
   const tests = byStatement(testCitations(root));
-  return `${[
-    head,
-    ...figures(statements, sources, tests),
-    "",
-    proof,
-    ...otherBroker(),
-    ...(["5.0", "3.1.1"] as const).flatMap((version) => [
+  return withAlignedTables(
+    `${[
+      head,
+      ...figures(statements, sources, tests),
       "",
-      `## Statements of MQTT ${version}`,
+      proof,
+      ...otherBroker(),
       "",
-      "| id | binds | says | kept in | proven by |",
-      "| --- | --- | --- | --- | --- |",
-      ...statements.filter((one) => one.version === version).map((one) => row(one, sources, tests)),
-    ]),
-  ].join("\n")}\n`;
+      ...badBytes(),
+      ...(["5.0", "3.1.1"] as const).flatMap((version) => [
+        "",
+        `## Statements of MQTT ${version}`,
+        "",
+        "| id | binds | says | kept in | proven by |",
+        "| --- | --- | --- | --- | --- |",
+        ...statements.filter((one) => one.version === version).map((one) => row(one, sources, tests)),
+      ]),
+    ].join("\n")}\n`,
+  );
 }
 
 const head = `# Conformance

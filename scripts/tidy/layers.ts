@@ -13,6 +13,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   contract: ["base", "mqtt", "topics", "session", "broker"],
   server: ["base", "mqtt", "topics", "session", "broker", "store", "net"],
   service: ["base", "mqtt", "topics", "session", "broker", "store", "net", "contract", "server", "http"],
+  petstore: ["base", "mqtt", "session", "broker", "contract", "server", "store"],
   http: ["base", "mqtt", "topics", "session", "broker", "contract", "server"],
   cli: ["base", "mqtt", "topics", "session", "broker", "store", "net", "contract", "server", "http", "service"],
   // The file src/index.ts, what `petstore-mqtt` exports; it is a room by itself.

@@ -1,6 +1,7 @@
 import { packetBytesMax, receiveMaximumDefault } from "../mqtt/limits.ts";
 import type { Connect } from "../mqtt/packet.ts";
 import { ProtocolVersion } from "../mqtt/packet-type.ts";
+import type { IdentifierSet } from "../session/identifier-set.ts";
 import type { InboundTopicAliases, OutboundTopicAliases } from "../session/topic-aliases.ts";
 import type { Principal } from "./authentication.ts";
 import type { Session } from "./session.ts";
@@ -55,7 +56,7 @@ export class Connection {
   inboundTopicAliases: InboundTopicAliases | undefined = undefined;
   outboundTopicAliases: OutboundTopicAliases | undefined = undefined;
   /** QoS 2 identifiers that came on this connection and are not released: against our Receive Maximum (§4.9). */
-  receivedOpen: Set<number> | undefined = undefined;
+  receivedOpen: IdentifierSet | undefined = undefined;
 
   /** False from a sending verb that returned false until `drained`. */
   hasRoom = true;

@@ -296,7 +296,7 @@ class BrokerCore implements Broker {
       else if (key instanceof Connection) this.#connectionElapsed(key, now);
       else expireRetained(state, key);
     }
-    for (const session of [...state.sliced]) sendRetained(state, session, now);
+    this.#sendSliced(now);
     if (state.unchecked.size > 0) holdOnlineToPolicy(state, now);
     if (state.aliveDueAt <= now) this.#sayAlive(now);
   }
@@ -305,6 +305,16 @@ class BrokerCore implements Broker {
     const state = this.#state;
     if (state.sliced.size > 0 || state.unchecked.size > 0) return 0;
     return Math.min(state.deadlines.next(), state.aliveDueAt);
+  }
+
+  /** One slice for all of them, in turn: thousands with a slice of their own each would be a stall. */
+  #sendSliced(now: number): void {
+    const state = this.#state;
+    const budget = { steps: state.limits.sliceMax };
+    for (const session of state.sliced) {
+      if (budget.steps <= 0) return;
+      sendRetained(state, session, now, budget);
+    }
   }
 
   #connectionElapsed(connection: Connection, now: number): void {

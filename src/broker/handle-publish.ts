@@ -3,6 +3,7 @@ import { PacketType, ProtocolVersion } from "../mqtt/packet-type.ts";
 import { ProtocolError } from "../mqtt/protocol-error.ts";
 import { type PublishReasonCode, ReasonCode } from "../mqtt/reason-code.ts";
 import { messageExpiresAt } from "../session/expiry.ts";
+import { IdentifierSet } from "../session/identifier-set.ts";
 import type { Message } from "../session/message.ts";
 import type { Connection } from "./connection.ts";
 import { disconnect } from "./connections.ts";
@@ -73,9 +74,9 @@ function topicNameOf(connection: Connection, publish: Publish): string {
 
 /** QoS 2 as receiver: the identifier is taken until PUBREL (§4.3.3). Returns whether that was persisted. */
 function receive(state: BrokerState, connection: Connection, session: Session, packetIdentifier: number): boolean {
-  session.received ??= new Set();
+  session.received ??= new IdentifierSet();
   session.received.add(packetIdentifier);
-  connection.receivedOpen ??= new Set();
+  connection.receivedOpen ??= new IdentifierSet();
   connection.receivedOpen.add(packetIdentifier);
   if (!session.durable) return false;
   state.outbox.persist({ kind: "keepReceived", session: session.number, packetIdentifier });

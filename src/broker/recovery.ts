@@ -1,4 +1,5 @@
 import { sessionExpiresAt } from "../session/expiry.ts";
+import { IdentifierSet } from "../session/identifier-set.ts";
 import { identifiersOf } from "./deliver.ts";
 import type { PrincipalRights, PutSession, QueuedMessage, Recovered, Target } from "./mutation.ts";
 import { settle } from "./queues.ts";
@@ -73,7 +74,7 @@ export class Recovery {
       case "keepReceived": {
         const session = state.sessions.get(row.session);
         if (session === undefined) break;
-        session.received ??= new Set();
+        session.received ??= new IdentifierSet();
         session.received.add(row.packetIdentifier);
         break;
       }
@@ -135,9 +136,15 @@ export class Recovery {
       // Its group is no more, or its member was not durable: QoS 2 begun goes with that [MQTT-4.8.2-5].
       settle(this.#state, target.owner, number);
     } else {
-      // QoS 1 of a member that is gone is for others.
+      // QoS 1 of a member that is gone is for others, and its Packet Identifier is free.
       group.pending.push(number, bytes);
+      if (target.packetIdentifier > 0) this.#unbind(number, target);
     }
+  }
+
+  #unbind(number: number, { owner, qos }: Target): void {
+    const none = { session: 0, packetIdentifier: 0, stage: "published" } as const;
+    this.#state.outbox.persist({ kind: "bindPacketIdentifier", number, owner, qos, ...none });
   }
 }
 

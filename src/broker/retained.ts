@@ -1,5 +1,5 @@
 import { keep, type Message, messageBytes } from "../session/message.ts";
-import type { RetainedCursor } from "../topics/retained-trie.ts";
+import type { RetainedCursor, StepBudget } from "../topics/retained-trie.ts";
 import { levelCount } from "../topics/topic-name.ts";
 import { effectiveQoS, identifiersOf } from "./deliver.ts";
 import { keepFor } from "./queues.ts";
@@ -99,11 +99,15 @@ export function startRetained(state: BrokerState, member: SessionSubscription, t
  * Sends Retained Messages as far as room and quota go, and no more than a slice of the walk at a time, so that a filter
  * over a million of them stalls nobody.
  */
-export function sendRetained(state: BrokerState, session: Session, now: number): void {
+export function sendRetained(
+  state: BrokerState,
+  session: Session,
+  now: number,
+  budget: StepBudget = { steps: state.limits.sliceMax },
+): void {
   const deliveries = session.retainedDeliveries;
   state.sliced.delete(session);
   if (deliveries === undefined) return;
-  const budget = { steps: state.limits.sliceMax };
   for (const { member, cursor } of deliveries.values()) {
     while (session.subscriptions.get(member.topicFilter) === member) {
       if (!canTakeRetained(member)) return;

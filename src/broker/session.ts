@@ -1,4 +1,5 @@
 import type { Will } from "../mqtt/packet.ts";
+import type { IdentifierSet } from "../session/identifier-set.ts";
 import { PendingQueue } from "../session/pending-queue.ts";
 import { Sender } from "../session/sender.ts";
 import type { Subscription } from "../session/subscription.ts";
@@ -44,7 +45,7 @@ export class Session {
   /** QoS 1 and 2 messages pending transmission. */
   readonly pending: PendingQueue = new PendingQueue();
   /** QoS 2 Packet Identifiers received and not released (§4.3.3). */
-  received: Set<number> | undefined = undefined;
+  received: IdentifierSet | undefined = undefined;
 
   will: Will | undefined = undefined;
   /** When a delayed Will is published, ms. */

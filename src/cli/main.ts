@@ -4,9 +4,11 @@ import { commands } from "./commands.ts";
 import { helpText } from "./help.ts";
 import { parseCommand } from "./parse-command.ts";
 
-// Whoever read it has seen enough.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE") throw error;
+process.stdout.on("error", ({ code, message }: NodeJS.ErrnoException) => {
+  // Whoever read it has seen enough.
+  if (code === "EPIPE") return;
+  process.stderr.write(`petstore-mqtt: stdout cannot be written to: ${message}\n`);
+  process.exit(1);
 });
 
 try {

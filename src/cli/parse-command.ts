@@ -42,6 +42,9 @@ export function firstWords(commands: readonly Command[]): readonly string[] {
 export function unknownCommand(words: readonly string[], commands: readonly Command[]): string {
   const [first = "", second] = words;
   if (membersOf(first, commands).length > 0) return missingMember(first, second, commands);
+  if (second !== undefined && commands.some(({ name }) => name === first)) {
+    return `there is no command ${first} ${second}; did you mean ${first}?`;
+  }
   const meant = suggestion(first, firstWords(commands));
   return `there is no command ${first}; ${meant === undefined ? commandList(commands) : `did you mean ${meant}?`}`;
 }

@@ -16,6 +16,9 @@ import { serveFlags } from "./serve-flags.ts";
  * @throws UsageError, ConfigError or Error with sentences for people when it cannot start
  */
 export async function serve(given: Given): Promise<number> {
+  let look = (): void => {};
+  // From the first moment on: without a listener it ends the process, and it may come while a large store is read.
+  process.on("SIGHUP", () => look());
   const flags = serveFlags(given);
   const config = await loadConfig(flags.config);
   const log = createLog(flags.logLevel ?? config.logLevel ?? defaultLogLevel);
@@ -30,11 +33,12 @@ export async function serve(given: Given): Promise<number> {
   };
   endWithSignals(close, (signal) => log.info(`${signal}: closing; a second one ends at once`));
   // Whoever changed a certificate or the accounts may say so; files are watched too, where that is possible.
-  process.on("SIGHUP", () => {
+  look = (): void => {
     void options.certificateWatch?.look();
     void options.accountsWatch?.look();
     void options.policyWatch?.look();
-  });
+    void options.tokenKeysWatch?.look();
+  };
   if (flags.demo) process.stdout.write(demoText(server.addresses, caFile));
   process.stdout.write(`${readyLine(server.addresses)}\n`);
   return 0;

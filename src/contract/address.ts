@@ -93,6 +93,28 @@ export function matchLevel(level: Level & { kind: "parameters" }, topicLevel: st
   return values;
 }
 
+/**
+ * Which of two overlapping addresses is the narrower in every level: below 0 the first, above 0 the second, 0 neither.
+ */
+export function narrower(first: Address, second: Address): number {
+  let sign = 0;
+  const length = Math.min(first.levels.length, second.levels.length);
+  for (let index = 0; index < length; index += 1) {
+    const next = Math.sign(width(first.levels[index]!) - width(second.levels[index]!));
+    if (next !== 0 && sign !== 0 && next !== sign) return 0;
+    if (next !== 0) sign = next;
+  }
+  const open = Number(first.isOpen) - Number(second.isOpen);
+  if (open === 0) return sign;
+  return sign === 0 || sign === open ? open : 0;
+}
+
+/** A text is narrower than a parameter with text around it, and that than a parameter alone. */
+function width(level: Level): number {
+  if (level.kind === "text") return 0;
+  return level.texts.every((text) => text === "") ? 2 : 1;
+}
+
 function parseLevel(part: string): Level | AddressProblem {
   if (part === "+") return { kind: "parameters", texts: ["", ""], names: [""] };
   const texts: string[] = [];

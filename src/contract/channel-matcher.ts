@@ -1,5 +1,4 @@
-import { type Level, matchLevel } from "./address.ts";
-import { narrower } from "./check-channels.ts";
+import { type Level, matchLevel, narrower } from "./address.ts";
 import type { Channel } from "./contract.ts";
 
 /** A Topic Name on its channel. */
@@ -12,6 +11,21 @@ export interface TopicMatch {
 export interface ParameterValue {
   readonly name: string;
   readonly value: string;
+}
+
+/** What a Topic Filter reaches of a channel. */
+export interface Reached {
+  readonly channel: Channel;
+  /** The parameters, in the order of the address. */
+  readonly values: readonly ReachedValue[];
+  /** What the filter says in each level of the address, undefined where it leaves it open; not there for a whole topic. */
+  readonly levels?: readonly (string | undefined)[];
+}
+
+/** undefined where the filter leaves it open. */
+export interface ReachedValue {
+  readonly name: string;
+  readonly value: string | undefined;
 }
 
 /** Whether a value is one that its parameter allows. */
@@ -49,6 +63,68 @@ export class ChannelMatcher {
   /** The same, whatever its parameters may be: to tell what is wrong with a topic. */
   loose(topicName: string): TopicMatch | undefined {
     return this.#narrowest(topicName, () => true);
+  }
+
+  /**
+   * The channels of which a Topic Filter can match topics.
+   * @param filter its levels
+   */
+  reached(filter: readonly string[]): readonly Reached[] {
+    const found: Reached[] = [];
+    this.#reach(this.#root, filter, [], found);
+    return found;
+  }
+
+  #reach(node: MatcherNode, filter: readonly string[], before: (string | undefined)[], found: Reached[]): void {
+    const depth = before.length;
+    const isBelowHash = depth >= filter.length - 1 && filter.at(-1) === "#";
+    for (const channel of node.open) this.#addReached(channel, before, found);
+    if (isBelowHash || depth === filter.length) {
+      for (const channel of node.ends) this.#addReached(channel, before, found);
+    }
+    if (depth >= filter.length && !isBelowHash) return;
+    const text = isBelowHash ? "+" : filter[depth]!;
+    if (text === "+") {
+      for (const [own, child] of node.texts) this.#deeper(child, filter, before, own, found);
+      for (const { node: child } of node.branches) this.#deeper(child, filter, before, undefined, found);
+      return;
+    }
+    const child = node.texts.get(text);
+    if (child !== undefined) this.#deeper(child, filter, before, text, found);
+    for (const { level, node: next } of node.branches) {
+      if (matchLevel(level, text) !== undefined) this.#deeper(next, filter, before, text, found);
+    }
+  }
+
+  #deeper(
+    node: MatcherNode,
+    filter: readonly string[],
+    before: (string | undefined)[],
+    text: string | undefined,
+    found: Reached[],
+  ): void {
+    before.push(text);
+    this.#reach(node, filter, before, found);
+    before.pop();
+  }
+
+  #addReached(channel: Channel, before: readonly (string | undefined)[], found: Reached[]): void {
+    const values: ReachedValue[] = [];
+    const { levels } = channel.address;
+    for (let index = 0; index < levels.length; index += 1) {
+      const level = levels[index]!;
+      if (level.kind === "text") continue;
+      const text = before[index];
+      const fixed = text === undefined ? undefined : matchLevel(level, text);
+      for (let at = 0; at < level.names.length; at += 1) {
+        const name = level.names[at]!;
+        const value = fixed?.[at];
+        if (name === "") continue;
+        if (value !== undefined && !this.#allows(channel, name, value)) return;
+        values.push({ name, value });
+      }
+    }
+    found.push({ channel, values, levels: before.slice() });
   }
 
   #narrowest(topicName: string, allows: ParameterCheck): TopicMatch | undefined {

@@ -1,4 +1,4 @@
-import { type Address, addressFilter, type Level } from "./address.ts";
+import { addressFilter, type Level, narrower } from "./address.ts";
 import type { Channel, Parameter } from "./contract.ts";
 import type { Reading } from "./reading.ts";
 import type { ValueMap } from "./sources.ts";
@@ -10,39 +10,26 @@ import type { ValueMap } from "./sources.ts";
 export function checkChannels(reading: Reading, document: ValueMap, channels: readonly Channel[]): void {
   const container = reading.map(document, "channels");
   for (const [index, channel] of channels.entries()) {
-    for (const other of channels.slice(0, index)) {
-      if (!overlap(channel, other) || narrower(channel.address, other.address) !== 0) continue;
-      reading.add(
-        "channel-ambiguous",
-        reading.map(container!, channel.name)!,
-        "address",
-        `${channel.address.text} and ${other.address.text} of the channel ${other.name} share topics, and neither is the narrower one`,
-        `Topics such as ${example(channel, other)} fit both; give one another address, or make them one channel`,
-      );
-    }
+    const others = channels
+      .slice(0, index)
+      .filter((other) => narrower(channel.address, other.address) === 0 && overlap(channel, other));
+    const [other] = others;
+    if (other === undefined) continue;
+    const more = others.length === 1 ? "" : ` (and ${others.length - 1} more)`;
+    const { text } = channel.address;
+    const isSame = addressFilter(channel.address) === addressFilter(other.address);
+    reading.add(
+      "channel-ambiguous",
+      reading.map(container!, channel.name)!,
+      "address",
+      isSame
+        ? `The channels ${other.name}${more} and ${channel.name} have the same topics, ${text}`
+        : `${text} and ${other.address.text} of the channel ${other.name}${more} share topics, and neither is the narrower one`,
+      isSame
+        ? "Make them one channel with the messages and operations of all; an operation can name the messages it is about"
+        : `Topics such as ${example(channel, other)} fit both; give one another address, or make them one channel`,
+    );
   }
-}
-
-/**
- * Which of two overlapping addresses is the narrower in every level: below 0 the first, above 0 the second, 0 neither.
- */
-export function narrower(first: Address, second: Address): number {
-  let sign = 0;
-  const length = Math.min(first.levels.length, second.levels.length);
-  for (let index = 0; index < length; index += 1) {
-    const next = Math.sign(width(first.levels[index]!) - width(second.levels[index]!));
-    if (next !== 0 && sign !== 0 && next !== sign) return 0;
-    if (next !== 0) sign = next;
-  }
-  const open = Number(first.isOpen) - Number(second.isOpen);
-  if (open === 0) return sign;
-  return sign === 0 || sign === open ? open : 0;
-}
-
-/** A text is narrower than a parameter with text around it, and that than a parameter alone. */
-function width(level: Level): number {
-  if (level.kind === "text") return 0;
-  return level.texts.every((text) => text === "") ? 2 : 1;
 }
 
 function overlap(first: Channel, second: Channel): boolean {

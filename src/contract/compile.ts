@@ -1,7 +1,8 @@
 import { ChannelMatcher } from "./channel-matcher.ts";
+import type { JsonType } from "./content.ts";
 import type { Channel, ChannelMessage, Contract, Parameter, SchemaSource } from "./contract.ts";
 import type { Finding } from "./finding.ts";
-import type { CompiledMessage, JsonType, LocationCheck, PayloadKind } from "./message-check.ts";
+import type { CompiledMessage, LocationCheck, PayloadKind } from "./message-check.ts";
 import { type ReadContractOptions, readContract, sortedFindings } from "./read-contract.ts";
 import type { Sources } from "./sources.ts";
 import { SchemaCompiler, type Validator } from "./validators.ts";
@@ -94,31 +95,23 @@ class Compiler {
   #kind({ contentType, payload, name }: ChannelMessage): PayloadKind {
     const type = contentType.split(";", 1)[0]!.trim().toLowerCase();
     if (type === "application/json" || type.endsWith("+json")) return "json";
-    if (type.startsWith("text/")) return "text";
+    // Numbers and booleans look the same in a text as in JSON.
+    const jsonType = jsonTypeOf(payload);
+    if (type.startsWith("text/")) return jsonType === "number" || jsonType === "boolean" ? "json" : "text";
     if (typeof payload?.schema === "object" && payload.dialect !== undefined) {
-      this.#sources.findings.push({
-        code: "schema-unchecked",
-        severity: "warning",
-        place: payload.place,
-        problem: `Payloads of ${name} are ${contentType}, so they are passed on unchecked`,
-        hint: "Nothing needs mending; JSON and text are checked",
-      });
+      this.#sources.addAt(
+        "schema-unchecked",
+        payload.place,
+        `Payloads of ${name} are ${contentType}, so they are passed on unchecked`,
+        "Nothing needs mending; JSON and text are checked",
+      );
     }
     return "opaque";
   }
 
   #validator(source: SchemaSource | undefined, what: string): Validator | undefined {
     if (source === undefined || source.schema === true || source.dialect === undefined) return undefined;
-    const compiled = this.#schemas.compile({ ...source, dialect: source.dialect }, what);
-    if ("validate" in compiled) return compiled.validate;
-    this.#sources.findings.push({
-      code: "schema-invalid",
-      severity: "error",
-      place: source.place,
-      problem: `This is no JSON Schema: ${compiled.problem}`,
-      hint: "Mend the schema",
-    });
-    return undefined;
+    return this.#schemas.compile({ ...source, dialect: source.dialect }, what);
   }
 
   #parameter(parameter: Parameter, source: SchemaSource): void {

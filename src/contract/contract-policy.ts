@@ -3,19 +3,14 @@ import type { Policy, PublishRequest, Refusal } from "../broker/policy.ts";
 import { ReasonCode } from "../mqtt/reason-code.ts";
 import type { TopicMatch } from "./channel-matcher.ts";
 import type { CompiledChannel, CompiledContract } from "./compile.ts";
+import { Content } from "./content.ts";
 import type { Channel, Operation } from "./contract.ts";
 import { type CompiledMessage, checkMessage, refusal } from "./message-check.ts";
-import {
-  foreignValue,
-  type Grant,
-  grantsOf,
-  isVolatile,
-  type Leave,
-  leavesFor,
-  type Ownership,
-  templateText,
-} from "./rights.ts";
+import { foreignValue, type Grant, isVolatile, type Leave, type Ownership, templateText } from "./rights.ts";
+import { RoleBook, type RoleRights } from "./role-rights.ts";
+import { shown } from "./shown.ts";
 import { type Reach, reachOf } from "./subscription-reach.ts";
+import { unknownTopic } from "./unknown-topic.ts";
 
 /** What was let through although a rule would refuse it: `x-enforcement: observe`. */
 export type Observer = (principal: Principal, refusal: Refusal, publish: PublishRequest) => void;
@@ -30,11 +25,12 @@ const rememberedLengthMax = 256;
 interface Decision {
   readonly channel: CompiledChannel;
   readonly match: TopicMatch;
-  readonly leaves: readonly Leave[];
+  /** Any of them is enough. */
+  readonly operations: readonly Operation[];
 }
 
 interface Rights {
-  readonly grants: readonly Grant[];
+  readonly ofRoles: RoleRights;
   readonly publish: Map<string, Decision | Refusal>;
   readonly receive: Map<string, boolean>;
 }
@@ -47,6 +43,7 @@ export class ContractPolicy implements Policy {
   readonly #compiled: CompiledContract;
   readonly #ownership: Ownership;
   readonly #observer: Observer;
+  readonly #roles: RoleBook;
   #rights: WeakMap<Principal, Rights> = new WeakMap();
   /** By Topic Name; 0 for none. */
   readonly #expiries: Map<string, number> = new Map();
@@ -56,14 +53,16 @@ export class ContractPolicy implements Policy {
     this.#compiled = compiled;
     this.#ownership = ownership;
     this.#observer = observer;
+    this.#roles = new RoleBook(compiled.contract.roles);
   }
 
   mayPublish(principal: Principal, publish: PublishRequest): Refusal | undefined {
     const decision = this.#publishDecision(principal, publish.topicName);
     if ("reasonCode" in decision) return decision;
+    const content = new Content(publish);
     let first: Refusal | undefined;
-    for (const { operation } of decision.leaves) {
-      const problem = this.#checkPublish(decision, operation, publish);
+    for (const operation of decision.operations) {
+      const problem = checkPublish(decision, operation, publish, content);
       if (problem === undefined) return undefined;
       if (!operation.isEnforced) {
         this.#observer(principal, problem, publish);
@@ -84,8 +83,8 @@ export class ContractPolicy implements Policy {
 
   /** Whether a subscription may be had, and whether it brings only what is the Principal's own. */
   reach(principal: Principal, topicFilter: string): Reach {
-    const { grants } = this.#rightsOf(principal);
-    return reachOf({ compiled: this.#compiled, ownership: this.#ownership, principal, grants }, topicFilter);
+    const { ofRoles } = this.#rightsOf(principal);
+    return reachOf({ compiled: this.#compiled, ownership: this.#ownership, principal, ofRoles }, topicFilter);
   }
 
   mayReceive(principal: Principal, topicName: string): boolean {
@@ -93,7 +92,7 @@ export class ContractPolicy implements Policy {
     const remembered = rights.receive.get(topicName);
     if (remembered !== undefined) return remembered;
     const match = this.#compiled.matcher.match(topicName);
-    const leaves = match === undefined ? [] : leavesFor(match.channel.subscribe, rights.grants, principal);
+    const leaves = match === undefined ? [] : rights.ofRoles.subscribe(match.channel);
     const may = leaves.some(({ grant }) => this.#foreign(grant, match!, principal) === undefined);
     if (match === undefined || !leaves.some(({ grant }) => isVolatile(grant, match.values))) {
       this.#remember(topicName, () => rights.receive.set(topicName, may));
@@ -118,23 +117,17 @@ export class ContractPolicy implements Policy {
     if (remembered !== undefined) return remembered;
     const match = this.#compiled.matcher.match(topicName);
     if (match === undefined) return unknownTopic(this.#compiled, topicName);
-    const leaves = leavesFor(match.channel.publish, rights.grants, principal);
+    const leaves = rights.ofRoles.publish(match.channel);
     const own = leaves.filter(({ grant }) => this.#foreign(grant, match, principal) === undefined);
+    const operations = [...new Set(own.map(({ operation }) => operation))];
     const decision =
-      own.length > 0
-        ? { channel: this.#compiled.channels.get(match.channel)!, match, leaves: own }
+      operations.length > 0
+        ? { channel: this.#compiled.channels.get(match.channel)!, match, operations }
         : this.#notAllowed(principal, match, leaves);
     if (!leaves.some(({ grant }) => isVolatile(grant, match.values))) {
       this.#remember(topicName, () => rights.publish.set(topicName, decision));
     }
     return decision;
-  }
-
-  #checkPublish({ channel, match }: Decision, operation: Operation, publish: PublishRequest): Refusal | undefined {
-    return (
-      checkDelivery(operation, publish) ??
-      checkMessage(messagesOf(channel, operation), channel.locations, match.values, publish)
-    );
   }
 
   #foreign(grant: Grant, match: TopicMatch, principal: Principal): ReturnType<typeof foreignValue> {
@@ -154,8 +147,7 @@ export class ContractPolicy implements Policy {
   #rightsOf(principal: Principal): Rights {
     const known = this.#rights.get(principal);
     if (known !== undefined) return known;
-    const grants = grantsOf(this.#compiled.contract.roles, principal);
-    const rights: Rights = { grants, publish: new Map(), receive: new Map() };
+    const rights: Rights = { ofRoles: this.#roles.rightsOf(principal), publish: new Map(), receive: new Map() };
     this.#rights.set(principal, rights);
     return rights;
   }
@@ -171,6 +163,19 @@ export class ContractPolicy implements Policy {
     remember();
     this.#remembered += 1;
   }
+}
+
+function checkPublish(
+  { channel, match }: Decision,
+  operation: Operation,
+  publish: PublishRequest,
+  content: Content,
+): Refusal | undefined {
+  const refused = checkDelivery(operation, publish);
+  // An empty payload with RETAIN clears the snapshot, which is no message of the contract [MQTT-3.3.1-6] [MQTT311-3.3.1-10].
+  const isClearing = publish.retain && publish.payload.length === 0 && operation.retain === true;
+  if (refused !== undefined || isClearing) return refused;
+  return checkMessage(messagesOf(channel, operation), channel.locations, match.values, publish, content);
 }
 
 /** The messages of an operation, ready to be checked. */
@@ -209,51 +214,11 @@ function noLeave(principal: Principal, channel: Channel): Refusal {
   return refusal(ReasonCode.NotAuthorized, `${who(principal)} lacks ${need}`, operation.place, operation.name);
 }
 
-function unknownTopic({ contract, matcher, parameterProblem }: CompiledContract, topicName: string): Refusal {
-  const near = nearest(contract.channels, topicName);
-  const hint = near === undefined ? "" : `; there is ${near.address.text}`;
-  const loose = near === undefined ? undefined : matcher.loose(topicName);
-  const problem = loose?.values
-    .map(({ name, value }) => parameterProblem(loose.channel, name, value))
-    .find((each) => each !== undefined);
-  if (loose !== undefined && problem !== undefined) {
-    return refusal(
-      ReasonCode.TopicNameInvalid,
-      `${problem} in ${loose.channel.address.text}`,
-      loose.channel.place,
-      loose.channel.name,
-    );
-  }
-  return {
-    reasonCode: ReasonCode.TopicNameInvalid,
-    reasonString: `${shortened(topicName)} is no topic of ${contract.title}${hint}`,
-    place: "",
-  };
-}
-
-/** The channel with the most levels in common, if half of them are. */
-function nearest(channels: readonly Channel[], topicName: string): Channel | undefined {
-  const levels = topicName.split("/");
-  let best: Channel | undefined;
-  let most = 0;
-  for (const channel of channels) {
-    const own = channel.address.levels;
-    const same = own.filter((level, index) => level.kind === "text" && level.text === levels[index]).length;
-    if (same > most && Math.abs(own.length - levels.length) <= 1) {
-      best = channel;
-      most = same;
-    }
-  }
-  return best;
-}
+/** Of a name, or of roles, in a sentence; characters. */
+const shownMax = 100;
 
 /** For people. */
 function who({ name, roles }: Principal): string {
   if (name === "") return "an anonymous client";
-  return roles.length === 0 ? `${shortened(name)} (no role)` : `${shortened(name)} (${roles.join(", ")})`;
-}
-
-function shortened(text: string): string {
-  const characters = [...text];
-  return characters.length <= 100 ? text : `${characters.slice(0, 100).join("")}…`;
+  return `${shown(name, shownMax)} (${roles.length === 0 ? "no role" : shown(roles.join(", "), shownMax)})`;
 }

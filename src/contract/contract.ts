@@ -70,14 +70,16 @@ export interface Location {
 /** One of the messages of a channel; a PUBLISH must be exactly one of them. */
 export interface ChannelMessage {
   readonly name: string;
+  /** As which it is read; where the document is silent, JSON, and text for what is a string. */
   readonly contentType: string;
+  /** What the Content Type of a PUBLISH must be where it has one; undefined allows all. */
+  readonly expectedContentType: string | undefined;
   /** undefined lets everything pass. */
   readonly payload: SchemaSource | undefined;
   /** User Properties, as an object of strings. */
   readonly headers: SchemaSource | undefined;
   /** The message binding: undefined allows all. */
   readonly payloadFormatIndicator: 0 | 1 | undefined;
-  readonly bindingContentType: string | undefined;
   readonly responseTopic: string | undefined;
   readonly examples: readonly MessageExample[];
   readonly place: Place;
@@ -119,7 +121,6 @@ export interface Operation {
   readonly wildcard: "own" | undefined;
   /** `x-enforcement: observe`: what it would refuse is counted and let through. */
   readonly isEnforced: boolean;
-  /** `x-last-will`: a Will may use it. */
   readonly place: Place;
 }
 

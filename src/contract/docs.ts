@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import type { Channel, ChannelMessage, Contract, Operation, OwnTemplate, Role } from "./contract.ts";
-import { code, row } from "./markdown.ts";
+import { code, jsonText, table } from "./markdown.ts";
 import { schemaPage } from "./schema-page.ts";
 import type { Sources } from "./sources.ts";
 
@@ -48,12 +48,16 @@ function matrix(roles: ReadonlyMap<string, Role>, channels: readonly Channel[]):
     "",
     ...described.map(({ name, description }) => `- **${name}**: ${oneLine(description)}`),
     ...(described.length === 0 ? [] : [""]),
-    row(["Topic", ...all.map(({ name }) => name)]),
-    row(["---", ...all.map(() => "---")]),
-    ...channels.map((channel) =>
-      row([code(channel.address.text), ...all.map((role) => rightsText(role, channel) || "–")]),
+    ...table(
+      ["Topic", ...all.map(({ name }) => name)],
+      [
+        ...channels.map((channel) => [
+          code(channel.address.text),
+          ...all.map((role) => rightsText(role, channel) || "–"),
+        ]),
+        [code("$SYS/#"), ...all.map((role) => (role.mayReadServerTopics ? "subscribe" : "–"))],
+      ],
     ),
-    row([code("$SYS/#"), ...all.map((role) => (role.mayReadServerTopics ? "subscribe" : "–"))]),
     "",
   ];
 }
@@ -64,16 +68,16 @@ function ownership(roles: ReadonlyMap<string, Role>, channels: readonly Channel[
   const cells = channels.flatMap((channel) => all.map((role) => rightsText(role, channel)));
   const words: string[] = [];
   if (cells.some((cell) => cell.endsWith(ownWord) || cell.includes(`${ownWord},`))) {
-    words.push(`*${ownWord}*: only with ids that belong to the client; a wildcard brings no others.`, "");
+    words.push(`_${ownWord}_: only with ids that belong to the client; a wildcard brings no others.`, "");
   }
   if (cells.some((cell) => cell.endsWith(ownByIdWord))) {
-    words.push(`*${ownByIdWord}*: only with ids that belong to the client, written out; a wildcard is refused.`, "");
+    words.push(`_${ownByIdWord}_: only with ids that belong to the client, written out; a wildcard is refused.`, "");
   }
   if (words.length === 0) return [];
   const owned = all.flatMap(({ name, own }) =>
-    [...own].map(([parameter, template]) => row([name, code(`{${parameter}}`), ownText(template)])),
+    [...own].map(([parameter, template]) => [name, code(`{${parameter}}`), ownText(template)]),
   );
-  return [...words, row(["Role", "Id", "belongs to the client when it is"]), row(["---", "---", "---"]), ...owned, ""];
+  return [...words, ...table(["Role", "Id", "belongs to the client when it is"], owned), ""];
 }
 
 function ownText(template: OwnTemplate): string {
@@ -145,7 +149,7 @@ function messageText({ name, contentType, payload, examples }: ChannelMessage, s
     const example = owner["payload"];
     if (example === undefined || example === "") continue;
     const isText = !isJson && typeof example === "string";
-    lines.push(isText ? "```text" : "```json", isText ? example : JSON.stringify(example), "```", "");
+    lines.push(isText ? "```text" : "```json", isText ? example : jsonText(example), "```", "");
   }
   return lines;
 }

@@ -74,13 +74,13 @@ export function explainSubscribe(
 ): Explanation {
   const policy = new ContractPolicy(compiled, ownership, () => {});
   const parsed = parseTopicFilter(topicFilter);
-  const { refusal, isFiltered, channels } = policy.reach(principal, parsed.topicFilter);
+  const { refusal, isFiltered, reached } = policy.reach(principal, parsed.topicFilter);
   if (refusal !== undefined) return refused(refusal);
   if (isFiltered && parsed.shareName !== undefined) {
     return refused({ reasonCode: ReasonCode.NotAuthorized, reasonString: sharedIsNotLimited, place: "" });
   }
   const grants = grantsOf(compiled.contract.roles, principal);
-  const rules = channels.flatMap((channel) =>
+  const rules = reached.flatMap(({ channel }) =>
     leavesFor(channel.subscribe, grants, principal).map(({ operation, grant }) => ruleOf(operation, grant.roleName)),
   );
   const notes = isFiltered ? ["only what is its own is delivered (x-wildcard: own)"] : [];

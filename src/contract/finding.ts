@@ -24,6 +24,7 @@ export type FindingCode =
   | "duplicate-key"
   | "asyncapi-version"
   | "missing"
+  | "key-unknown"
   | "wrong-type"
   | "unknown-value"
   | "reference-broken"
@@ -33,6 +34,7 @@ export type FindingCode =
   | "address-invalid"
   | "address-unknown"
   | "address-wildcard"
+  | "address-reserved"
   | "parameter-undeclared"
   | "parameter-unused"
   | "parameter-invalid"
@@ -40,6 +42,8 @@ export type FindingCode =
   | "message-foreign"
   | "schema-invalid"
   | "schema-unchecked"
+  | "format-unchecked"
+  | "content-type-missing"
   | "example-mismatch"
   | "location-invalid"
   | "binding-invalid"
@@ -58,6 +62,7 @@ export const findingSeverities: Readonly<Record<FindingCode, Finding["severity"]
   "duplicate-key": "error",
   "asyncapi-version": "error",
   missing: "error",
+  "key-unknown": "warning",
   "wrong-type": "error",
   "unknown-value": "error",
   "reference-broken": "error",
@@ -67,6 +72,7 @@ export const findingSeverities: Readonly<Record<FindingCode, Finding["severity"]
   "address-invalid": "error",
   "address-unknown": "warning",
   "address-wildcard": "warning",
+  "address-reserved": "warning",
   "parameter-undeclared": "warning",
   "parameter-unused": "error",
   "parameter-invalid": "error",
@@ -74,6 +80,8 @@ export const findingSeverities: Readonly<Record<FindingCode, Finding["severity"]
   "message-foreign": "error",
   "schema-invalid": "error",
   "schema-unchecked": "warning",
+  "format-unchecked": "warning",
+  "content-type-missing": "warning",
   "example-mismatch": "error",
   "location-invalid": "error",
   "binding-invalid": "error",

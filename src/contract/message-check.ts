@@ -1,17 +1,15 @@
-import { isUtf8 } from "node:buffer";
 import { basename } from "node:path";
 import type { PublishRequest, Refusal, RefusalReasonCode } from "../broker/policy.ts";
 import { ReasonCode } from "../mqtt/reason-code.ts";
 import type { ParameterValue } from "./channel-matcher.ts";
+import { type Content, headersOf, type JsonType } from "./content.ts";
 import type { ChannelMessage, Location } from "./contract.ts";
 import type { Place } from "./finding.ts";
+import { shown } from "./shown.ts";
 import type { SchemaProblem, Validator } from "./validators.ts";
 
 /** How the payload of a message is looked at. */
 export type PayloadKind = "json" | "text" | "opaque";
-
-/** What a value of JSON can be. */
-export type JsonType = "object" | "array" | "string" | "number" | "boolean" | "null";
 
 /** A message with its validators. */
 export interface CompiledMessage {
@@ -39,9 +37,9 @@ export function checkMessage(
   locations: readonly LocationCheck[],
   values: readonly ParameterValue[],
   publish: PublishRequest,
+  content: Content,
 ): Refusal | undefined {
   if (messages.length === 0) return undefined;
-  const content = new Content(publish);
   const [first] = messages;
   const fitting = messages.length === 1 ? first! : theOne(messages, content, publish);
   if (isRefusal(fitting)) return fitting;
@@ -77,56 +75,6 @@ function isRefusal(outcome: CompiledMessage | Refusal): outcome is Refusal {
   return "reasonCode" in outcome;
 }
 
-/** The payload, read at most once. */
-class Content {
-  readonly #publish: PublishRequest;
-  #text: string | undefined | null = null;
-  #json: unknown = undefined;
-  #jsonProblem: string | undefined | null = null;
-
-  constructor(publish: PublishRequest) {
-    this.#publish = publish;
-  }
-
-  /** undefined when it is no UTF-8. */
-  get text(): string | undefined {
-    if (this.#text === null) {
-      const { buffer, byteOffset, byteLength } = this.#publish.payload;
-      const bytes = Buffer.from(buffer, byteOffset, byteLength);
-      this.#text = isUtf8(bytes) ? bytes.toString("utf8") : undefined;
-    }
-    return this.#text;
-  }
-
-  get json(): unknown {
-    return this.jsonProblem === undefined ? this.#json : undefined;
-  }
-
-  get jsonType(): JsonType | undefined {
-    if (this.jsonProblem !== undefined) return undefined;
-    if (this.#json === null) return "null";
-    return Array.isArray(this.#json) ? "array" : (typeof this.#json as JsonType);
-  }
-
-  /** Why it is no JSON; undefined when it is. */
-  get jsonProblem(): string | undefined {
-    if (this.#jsonProblem === null) this.#jsonProblem = this.#parse();
-    return this.#jsonProblem;
-  }
-
-  #parse(): string | undefined {
-    if (this.text === undefined) return "payload is no UTF-8, so it is no JSON";
-    try {
-      this.#json = JSON.parse(this.text);
-      return undefined;
-    } catch (error) {
-      return this.text === ""
-        ? "payload is empty, and JSON is expected"
-        : `payload is no JSON: ${(error as Error).message}`;
-    }
-  }
-}
-
 function checkOne(compiled: CompiledMessage, content: Content, publish: PublishRequest): Refusal | undefined {
   const { message } = compiled;
   return checkProperties(message, publish) ?? checkPayload(compiled, content) ?? checkHeaders(compiled, publish);
@@ -141,8 +89,8 @@ function checkProperties(message: ChannelMessage, { properties }: PublishRequest
       return refusal(ReasonCode.PayloadFormatInvalid, sentence, message.place, message.name);
     }
   }
-  const expected = message.bindingContentType ?? message.contentType;
-  if (contentType !== undefined && mediaType(contentType) !== mediaType(expected)) {
+  const expected = message.expectedContentType;
+  if (contentType !== undefined && expected !== undefined && mediaType(contentType) !== mediaType(expected)) {
     return refusal(ReasonCode.PayloadFormatInvalid, `Content Type must be ${expected}`, message.place, message.name);
   }
   return undefined;
@@ -165,14 +113,6 @@ function checkHeaders({ message, headers }: CompiledMessage, { properties }: Pub
   return problem === undefined ? undefined : schemaRefusal(ReasonCode.ImplementationSpecificError, problem, message);
 }
 
-/** A name may stand several times (§3.3.2.3.7); the last one counts. */
-function headersOf(userProperties: PublishRequest["properties"]["userProperties"]): object {
-  if (userProperties.length === 0) return noHeaders;
-  return Object.fromEntries(userProperties);
-}
-
-const noHeaders: object = Object.freeze({});
-
 function checkLocations(
   locations: readonly LocationCheck[],
   values: readonly ParameterValue[],
@@ -183,8 +123,9 @@ function checkLocations(
     const inTopic = values.find((each) => each.name === name)?.value;
     const root = location.source === "payload" ? content.json : headersOf(publish.properties.userProperties);
     const inMessage = at(root, location.pointer);
-    // An absent one is for the schema to ask for.
-    if (inMessage === undefined || inTopic === undefined || String(inMessage) === inTopic) continue;
+    // An absent one is for the schema to ask for, and null is as good as absent.
+    if (inMessage === undefined || inMessage === null || inTopic === undefined) continue;
+    if (typeof inMessage !== "object" && String(inMessage) === inTopic) continue;
     const path = `${location.source}/${location.pointer.join("/")}`;
     const sentence = `${path} must be the {${name}} of the topic, ${inTopic}`;
     return refusal(ReasonCode.PayloadFormatInvalid, sentence, place, name);
@@ -198,7 +139,7 @@ function at(root: unknown, pointer: readonly string[]): unknown {
     if (typeof current !== "object" || current === null || !Object.hasOwn(current, token)) return undefined;
     current = (current as Record<string, unknown>)[token];
   }
-  return typeof current === "object" ? undefined : current;
+  return current;
 }
 
 function ambiguous(first: CompiledMessage, second: CompiledMessage): Refusal {
@@ -223,10 +164,14 @@ function schemaRefusal(
 export function refusal(reasonCode: RefusalReasonCode, sentence: string, place: Place, name: string): Refusal {
   return {
     reasonCode,
-    reasonString: `${sentence} (${basename(place.file)}:${place.line} ${name})`,
+    reasonString: `${shown(sentence, sentenceMax)} (${basename(place.file)}:${place.line} ${shown(name, nameMax)})`,
     place: `${place.file}:${place.line}:${place.column}`,
   };
 }
+
+/** Of the sentence in a Reason String, and of the name behind it, in characters. */
+const sentenceMax = 400;
+const nameMax = 80;
 
 function mediaType(contentType: string): string {
   return contentType.split(";", 1)[0]!.trim().toLowerCase();

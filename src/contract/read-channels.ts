@@ -1,8 +1,10 @@
 import { type Address, addressParameters, hasWildcards, parseAddress } from "./address.ts";
 import type { ChannelMessage, Location, Operation, Parameter } from "./contract.ts";
+import { checkKeys } from "./known-keys.ts";
 import type { MessageReader } from "./read-messages.ts";
+import { isReachable } from "./read-servers.ts";
 import type { Named, Reading } from "./reading.ts";
-import { isReference, isValueMap, type ValueMap } from "./sources.ts";
+import type { ValueMap } from "./sources.ts";
 
 /** A channel while its operations are being collected. */
 export interface ChannelDraft {
@@ -32,6 +34,10 @@ export function readChannels(
     const channel = readChannel(reading, named, messages, prefix);
     if (channel !== undefined) channels.push(channel);
   }
+  if (Object.keys(reading.map(document, "channels") ?? {}).length === 0) {
+    const problem = "The document has no channels, so every topic is refused";
+    reading.add("channel-unused", document, undefined, problem, "Add channels with an address, and operations on them");
+  }
   return channels;
 }
 
@@ -41,15 +47,25 @@ function readChannel(
   messages: MessageReader,
   prefix: string,
 ): ChannelDraft | undefined {
+  checkKeys(reading, "channel", map);
   const address = readAddress(reading, name, map, prefix);
   if (address === undefined) return undefined;
+  if (!isReachable(reading, map)) {
+    return reading.add(
+      "server-unsupported",
+      map,
+      "servers",
+      `The channel ${name} is only on servers that do not speak MQTT, so it is left out`,
+      "Nothing needs mending; add a server to it if it should be served",
+    );
+  }
   warnAboutBindings(reading, map);
   const parameters = readParameters(reading, map, address);
   const channelMessages = reading.maps(map, "messages").map((message) => messages.read(message));
   return {
     name,
-    title: reading.text(map, "title") ?? "",
-    description: reading.text(map, "description") ?? reading.text(map, "summary") ?? "",
+    title: reading.note(map, "title") ?? "",
+    description: reading.note(map, "description") ?? reading.note(map, "summary") ?? "",
     map,
     address,
     parameters,
@@ -76,6 +92,15 @@ function readAddress(reading: Reading, name: string, map: ValueMap, prefix: stri
   const address = parseAddress(`${prefix}${text.startsWith("/") && prefix !== "" ? text.slice(1) : text}`);
   if ("problem" in address) {
     return reading.add("address-invalid", map, "address", address.problem, address.hint);
+  }
+  if (address.text.startsWith("$")) {
+    return reading.add(
+      "address-reserved",
+      map,
+      "address",
+      "Topics that begin with $ are the server's, so no client can use this channel",
+      "Give it another address",
+    );
   }
   if (hasWildcards(address)) {
     reading.add(
@@ -144,6 +169,7 @@ function readParameters(reading: Reading, map: ValueMap, address: Address): Read
 }
 
 function readParameter(reading: Reading, { name, map }: Named): Parameter {
+  checkKeys(reading, "parameter", map);
   const values = reading.texts(map, "enum");
   if (values?.length === 0) {
     reading.add(
@@ -193,24 +219,4 @@ function readLocation(reading: Reading, map: ValueMap): Location | undefined {
     .slice(1)
     .map((token) => token.replaceAll("~1", "/").replaceAll("~0", "~"));
   return { source: parts[1] as Location["source"], pointer };
-}
-
-/** The channel that an operation or a message reference points at, by identity. */
-export function channelOf(
-  reading: Reading,
-  operation: ValueMap,
-  channels: readonly ChannelDraft[],
-): ChannelDraft | undefined {
-  const value = operation["channel"];
-  if (value === undefined || !isReference(value)) {
-    return reading.add(
-      "missing",
-      operation,
-      value === undefined ? undefined : "channel",
-      "An operation refers to its channel",
-      "Add channel: { $ref: '#/channels/…' }",
-    );
-  }
-  const map = reading.sources.resolve(value);
-  return isValueMap(map) ? channels.find((channel) => channel.map === map) : undefined;
 }

@@ -1,6 +1,7 @@
 import { checkChannels } from "./check-channels.ts";
 import type { Channel, Contract, Role } from "./contract.ts";
 import type { Finding } from "./finding.ts";
+import { checkKeys } from "./known-keys.ts";
 import { readChannels } from "./read-channels.ts";
 import { MessageReader } from "./read-messages.ts";
 import { readOperations, type View } from "./read-operations.ts";
@@ -48,9 +49,10 @@ export function sortedFindings(findings: readonly Finding[]): readonly Finding[]
 }
 
 function contractOf(reading: Reading, file: string, document: ValueMap, view: View): Contract {
+  checkKeys(reading, "document", document);
   const info = reading.map(document, "info") ?? {};
   const servers = readServers(reading, document);
-  const messages = new MessageReader(reading, reading.text(document, "defaultContentType") ?? "application/json");
+  const messages = new MessageReader(reading, reading.text(document, "defaultContentType"));
   const drafts = readChannels(reading, document, messages, topicPrefix(reading, document, servers));
   const isSecured = servers.some((server) => server.isSecured);
   readOperations(reading, document, { channels: drafts, messages, view, isSecured });
@@ -63,8 +65,8 @@ function contractOf(reading: Reading, file: string, document: ValueMap, view: Vi
   checkChannels(reading, document, channels);
   return {
     file,
-    title: reading.text(info, "title") ?? file,
-    version: reading.text(info, "version") ?? "",
+    title: reading.note(info, "title") ?? file,
+    version: reading.note(info, "version") ?? "",
     servers,
     channels,
     roles,
@@ -74,13 +76,13 @@ function contractOf(reading: Reading, file: string, document: ValueMap, view: Vi
 function checkVersion(reading: Reading, file: string, document: ValueMap): boolean {
   const version = document["asyncapi"];
   if (typeof version === "string" && version.startsWith("3.")) return true;
-  if (typeof version === "string" && version.startsWith("2.")) {
+  if (typeof version === "string" && /^[12]\./.test(version)) {
     reading.add(
       "asyncapi-version",
       document,
       "asyncapi",
       `This is AsyncAPI ${version}; served is 3.0`,
-      `Convert it: npx @asyncapi/cli convert ${file} --target-version=3.0.0`,
+      `Convert it by npx @asyncapi/cli convert ${shellWord(file)} --target-version=3.0.0 --output=asyncapi3.yaml and serve that`,
     );
     return false;
   }
@@ -103,6 +105,11 @@ function checkVersion(reading: Reading, file: string, document: ValueMap): boole
     "Write asyncapi: 3.0.0",
   );
   return false;
+}
+
+/** As a shell takes it. */
+function shellWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 function notAsyncApi(sources: Sources, file: string, problem: string): void {

@@ -1,14 +1,15 @@
 import type { ChannelMessage, MessageExample, SchemaSource } from "./contract.ts";
+import { checkKeys } from "./known-keys.ts";
 import type { Named, Reading } from "./reading.ts";
-import { isReference, isValueMap, referenceName, type Value, type ValueMap } from "./sources.ts";
+import { isReference, isValueList, isValueMap, referenceName, type Value, type ValueMap } from "./sources.ts";
 
 /** Reads messages; each of them once, however many channels have it. */
 export class MessageReader {
   readonly #reading: Reading;
-  readonly #defaultContentType: string;
+  readonly #defaultContentType: string | undefined;
   readonly #read: Map<ValueMap, ChannelMessage> = new Map();
 
-  constructor(reading: Reading, defaultContentType: string) {
+  constructor(reading: Reading, defaultContentType: string | undefined) {
     this.#reading = reading;
     this.#defaultContentType = defaultContentType;
   }
@@ -23,16 +24,17 @@ export class MessageReader {
 
   #message(name: string, map: ValueMap): ChannelMessage {
     const reading = this.#reading;
+    checkKeys(reading, "message", map);
     const merged = reading.withTraits(map);
     const binding = reading.mqttBinding(merged);
-    const contentType = reading.text(merged, "contentType") ?? this.#defaultContentType;
+    if (binding !== undefined) checkKeys(reading, "message binding", binding);
+    const payload = this.#schema(merged, "payload");
     return {
       name,
-      contentType,
-      payload: this.#schema(merged, "payload"),
+      ...this.#contentTypes(name, merged, binding, payload),
+      payload,
       headers: this.#schema(merged, "headers"),
       payloadFormatIndicator: this.#payloadFormatIndicator(binding),
-      bindingContentType: binding === undefined ? undefined : reading.text(binding, "contentType"),
       responseTopic: this.#responseTopic(binding),
       examples: this.#examples(merged),
       place: reading.sources.place(map),
@@ -81,6 +83,30 @@ export class MessageReader {
     return this.#reading.add("wrong-type", message, key, `${key} must be a schema, not ${kind}`, "Write a JSON Schema");
   }
 
+  /** MQTT has no Content Type of its own, so a document that is silent leaves open what a string looks like. */
+  #contentTypes(
+    name: string,
+    map: ValueMap,
+    binding: ValueMap | undefined,
+    payload: SchemaSource | undefined,
+  ): Pick<ChannelMessage, "contentType" | "expectedContentType"> {
+    const reading = this.#reading;
+    const ofMessage = reading.text(map, "contentType");
+    const ofBinding = binding === undefined ? undefined : reading.text(binding, "contentType");
+    const expectedContentType = ofBinding ?? ofMessage ?? this.#defaultContentType;
+    const stated = ofMessage ?? ofBinding ?? this.#defaultContentType;
+    if (stated !== undefined) return { contentType: stated, expectedContentType };
+    if (!isString(payload)) return { contentType: "application/json", expectedContentType };
+    reading.add(
+      "content-type-missing",
+      map,
+      "payload",
+      `Payloads of ${name} are strings, and nothing says how they are written; they are read as plain text`,
+      "Add contentType: text/plain, or application/json where they stand in quotes",
+    );
+    return { contentType: "text/plain", expectedContentType };
+  }
+
   #payloadFormatIndicator(binding: ValueMap | undefined): 0 | 1 | undefined {
     if (binding === undefined) return undefined;
     return this.#reading.integer(binding, "payloadFormatIndicator", 0, 1) as 0 | 1 | undefined;
@@ -95,8 +121,19 @@ export class MessageReader {
   #examples(message: ValueMap): readonly MessageExample[] {
     return this.#reading
       .mapsOfList(message, "examples")
-      .map(({ map }, index) => ({ owner: map, name: this.#reading.text(map, "name") ?? `example ${index + 1}` }));
+      .map(({ map }, index) => ({ owner: map, name: this.#reading.note(map, "name") ?? `example ${index + 1}` }));
   }
+}
+
+/** Whether nothing but a string satisfies it. */
+function isString(source: SchemaSource | undefined): boolean {
+  if (source?.dialect === undefined || typeof source.schema === "boolean") return false;
+  const { type, enum: values } = source.schema;
+  return type === "string" || (type === undefined && isValueList(values) && values.every(isText));
+}
+
+function isText(value: Value): boolean {
+  return typeof value === "string";
 }
 
 /** By the schemaFormat of a Multi Format Schema Object. */

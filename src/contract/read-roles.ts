@@ -24,7 +24,7 @@ function readRole(reading: Reading, { name, map }: Named): Role {
   }
   return {
     name,
-    description: reading.text(map, "description") ?? "",
+    description: reading.note(map, "description") ?? "",
     scopes: new Set(reading.texts(map, "scopes") ?? []),
     own,
     mayReadServerTopics: reading.boolean(map, "serverTopics") ?? false,

@@ -10,11 +10,12 @@ export function readSecurity(
   reading: Reading,
   name: string,
   map: ValueMap,
-  isSecured: boolean,
+  { isSecured, isSecurityUsed }: { readonly isSecured: boolean; readonly isSecurityUsed: boolean },
 ): Pick<Operation, "security" | "isPublic"> {
   const schemes = reading.mapsOfList(map, "security");
   if (schemes.length === 0) {
-    if (isSecured) {
+    // Where no operation has any, that is said once.
+    if (isSecured && isSecurityUsed) {
       reading.add(
         "security-missing",
         map,

@@ -1,4 +1,5 @@
 import type { ContractServer } from "./contract.ts";
+import { checkKeys } from "./known-keys.ts";
 import type { Named, Reading } from "./reading.ts";
 import type { ValueMap } from "./sources.ts";
 
@@ -20,6 +21,12 @@ export function readServers(reading: Reading, document: ValueMap): readonly Cont
     if (server !== undefined) servers.push(server);
   }
   return servers;
+}
+
+/** Whether somebody who speaks MQTT comes to one of the servers of a channel; without any it is on all of them. */
+export function isReachable(reading: Reading, channel: ValueMap): boolean {
+  const servers = reading.mapsOfList(channel, "servers");
+  return servers.length === 0 || servers.some(({ map }) => Object.hasOwn(protocols, String(map["protocol"])));
 }
 
 /** What stands before every topic, by the `pathname` of plain MQTT; empty, or with a slash at its end. */
@@ -54,7 +61,9 @@ function readServer(reading: Reading, { name, map }: Named): ContractServer | un
       `Served are ${Object.keys(protocols).join(", ")}`,
     );
   }
+  checkKeys(reading, "server", map);
   const binding = reading.mqttBinding(map) ?? {};
+  checkKeys(reading, "server binding", binding);
   const lastWill = reading.map(binding, "lastWill");
   return {
     name,

@@ -45,6 +45,13 @@ export class Reading {
     return this.#wrong(owner, key, "a text");
   }
 
+  /** A text for people. Nothing depends on it, so what is none is left out. */
+  note(owner: ValueMap, key: string): string | undefined {
+    const value = Object.hasOwn(owner, key) ? owner[key] : undefined;
+    if (typeof value === "number") return String(value);
+    return typeof value === "string" ? value : undefined;
+  }
+
   boolean(owner: ValueMap, key: string): boolean | undefined {
     const value = this.at(owner, key);
     if (value === undefined || typeof value === "boolean") return value;

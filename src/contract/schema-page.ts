@@ -1,4 +1,4 @@
-import { code, row } from "./markdown.ts";
+import { code, table } from "./markdown.ts";
 import {
   isReference,
   isValueList,
@@ -41,14 +41,14 @@ function plainPage(part: Value, sources: Sources): readonly string[] {
     typeText(property, sources),
     description(sources.resolve(property)),
   ]);
-  return [...table(["Field", "Needed", "Type", "Meaning"], rows), ""];
+  return [...usedColumns(["Field", "Needed", "Type", "Meaning"], rows), ""];
 }
 
 /** Without the columns that nothing stands in. */
-function table(heads: readonly string[], rows: readonly (readonly string[])[]): readonly string[] {
+function usedColumns(heads: readonly string[], rows: readonly (readonly string[])[]): readonly string[] {
   const used = heads.map((_head, column) => rows.some((cells) => cells[column] !== ""));
-  const keep = (cells: readonly string[]): string => row(cells.filter((_cell, column) => used[column]));
-  return [keep(heads), keep(heads.map(() => "---")), ...rows.map(keep)];
+  const keep = (cells: readonly string[]): readonly string[] => cells.filter((_cell, column) => used[column]);
+  return table(keep(heads), rows.map(keep));
 }
 
 function description(schema: Value | undefined): string {

@@ -1,5 +1,6 @@
 import type { SchemaSource } from "./contract.ts";
 import type { Place } from "./finding.ts";
+import { setOwn } from "./read-values.ts";
 import {
   isReference,
   isValueList,
@@ -39,7 +40,7 @@ export function bundleSchema(sources: Sources, { schema, name }: SchemaSource): 
 }
 
 /** Keywords whose values are data and no schemas. */
-const dataKeywords: ReadonlySet<string> = new Set(["const", "enum", "default", "examples", "required", "type"]);
+export const dataKeywords: ReadonlySet<string> = new Set(["const", "enum", "default", "examples", "required", "type"]);
 
 /** Keywords whose values are mappings from names to schemas. */
 const mapKeywords: ReadonlySet<string> = new Set([
@@ -58,8 +59,13 @@ const silentKeywords: ReadonlySet<string> = new Set([
   "deprecated",
   "example",
   "xml",
+  "readOnly",
+  "writeOnly",
   "$id",
   "$schema",
+  "$comment",
+  // Of ajv: it would make the check a promise.
+  "$async",
 ]);
 
 class Bundler {
@@ -94,7 +100,7 @@ class Bundler {
     this.origins.set(copy, (keyword) => ({ place: this.#sources.place(value, keyword), name }));
     for (const [keyword, item] of Object.entries(value)) {
       if (keyword.startsWith("x-") || silentKeywords.has(keyword)) continue;
-      copy[keyword] = this.#keyword(keyword, item, name);
+      setOwn(copy, keyword, this.#keyword(keyword, item, name));
     }
     return copy;
   }
@@ -106,7 +112,7 @@ class Bundler {
     const copy: Record<string, Value> = {};
     for (const [key, item] of Object.entries(value)) {
       const schema = isValueList(item) ? item : this.#schema(item, name);
-      Object.defineProperty(copy, key, { value: schema, enumerable: true, writable: true, configurable: true });
+      setOwn(copy, key, schema);
     }
     return copy;
   }

@@ -1,18 +1,7 @@
 import { dirname, resolve as resolvePath } from "node:path";
-import {
-  type Document,
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  LineCounter,
-  type Node,
-  type Pair,
-  type ParsedNode,
-  parseDocument,
-  type YAMLError,
-} from "yaml";
+import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, type YAMLError } from "yaml";
 import { type Finding, type FindingCode, findingSeverities, type Place } from "./finding.ts";
+import { setOwn, ValueReader } from "./read-values.ts";
 
 /** What a YAML or JSON document is made of once it is read. */
 export type Value = string | number | boolean | null | ValueMap | ValueList;
@@ -51,6 +40,8 @@ export class Sources {
   readonly #read: ReadFile;
   readonly #sources: Map<string, Source> = new Map();
   readonly #origins: WeakMap<object, Origin> = new WeakMap();
+  /** What was noted already: a schema that many messages share is looked at for each of them. */
+  readonly #noted: Set<string> = new Set();
 
   constructor(read: ReadFile) {
     this.#read = read;
@@ -72,7 +63,15 @@ export class Sources {
 
   /** Notes a finding about a value, or about the value of its `key`. */
   add(code: FindingCode, value: object, key: string | number | undefined, problem: string, hint: string): undefined {
-    this.#add(code, this.place(value, key), problem, hint);
+    this.addAt(code, this.place(value, key), problem, hint);
+  }
+
+  /** Notes a finding about a place, once. */
+  addAt(code: FindingCode, place: Place, problem: string, hint: string): undefined {
+    const noted = `${place.file}:${place.line}:${place.column}: ${code}: ${problem}`;
+    if (this.#noted.has(noted)) return;
+    this.#noted.add(noted);
+    this.findings.push({ code, severity: findingSeverities[code], place, problem, hint });
   }
 
   /**
@@ -100,12 +99,20 @@ export class Sources {
 
   /** A map with another beneath it: what it says itself wins, at every depth. It stands where `own` does. */
   merge(own: ValueMap, under: ValueMap): ValueMap {
+    return this.#merge(own, under, new Set());
+  }
+
+  /** @param open what is being merged: schemas refer to themselves */
+  #merge(own: ValueMap, under: ValueMap, open: Set<ValueMap>): ValueMap {
+    open.add(own);
     const merged: Record<string, Value> = { ...under, ...own };
     for (const [key, value] of Object.entries(own)) {
-      const below = under[key];
-      const deeper = Object.hasOwn(under, key) && below !== undefined ? this.#mergeable(value, below) : undefined;
-      if (deeper !== undefined) merged[key] = this.merge(deeper.own, deeper.under);
+      const below = Object.hasOwn(under, key) ? under[key] : undefined;
+      const deeper = below === undefined ? undefined : this.#mergeable(value, below);
+      if (deeper === undefined || deeper.own === deeper.under || open.has(deeper.own)) continue;
+      setOwn(merged, key, this.#merge(deeper.own, deeper.under, open));
     }
+    open.delete(own);
     this.#origins.set(merged, this.#origins.get(own)!);
     return merged;
   }
@@ -152,6 +159,15 @@ export class Sources {
 
   #walk(reference: ReferenceMap, root: Value, pointer: string): Value | undefined {
     let current: Value | undefined = root;
+    if (pointer !== "" && !pointer.startsWith("/")) {
+      return this.add(
+        "reference-broken",
+        reference,
+        "$ref",
+        `${reference.$ref} is no path: behind the # stands a /`,
+        `Write #/${pointer}, with every step from the top of the file`,
+      );
+    }
     for (const token of pointerTokens(pointer)) {
       // What stands on the way may be a reference itself.
       const container: Value | undefined = isReference(current) ? this.resolve(current) : current;
@@ -179,45 +195,52 @@ export class Sources {
       const { code, message } = error as NodeJS.ErrnoException;
       const why = code === "ENOENT" ? "it does not exist" : code === "EISDIR" ? "it is a directory" : message;
       const place = from === undefined ? { file, line: 1, column: 1 } : this.place(from, "$ref");
-      return this.#add("file-unreadable", place, `${file} cannot be read: ${why}`, "Check the path");
+      return this.addAt("file-unreadable", place, `${file} cannot be read: ${why}`, "Check the path");
     }
     const lines = new LineCounter();
-    const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
     const source: Source = { file, path, lines, root: undefined };
-    const errors = [...document.errors, ...document.warnings];
-    for (const error of errors) this.#addSyntax(source, error);
-    const isBroken = document.errors.some(({ code }) => code !== "DUPLICATE_KEY");
-    const root = isBroken ? undefined : new Reader(source, document, this.#origins).read();
-    const read: Source = Object.assign(source, { root });
-    this.#sources.set(path, read);
-    return root;
+    this.#sources.set(path, source);
+    return Object.assign(source, { root: this.#parse(source, text) }).root;
+  }
+
+  #parse(source: Source, text: string): Value | undefined {
+    try {
+      const document = parseDocument(text, { lineCounter: source.lines, prettyErrors: false });
+      for (const error of [...document.errors, ...document.warnings]) this.#addSyntax(source, error);
+      const isBroken = document.errors.some(({ code }) => code !== "DUPLICATE_KEY");
+      return isBroken ? undefined : this.#values(source, document.contents);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      const place: Place = { file: source.file, line: 1, column: 1 };
+      return this.addAt("syntax", place, "It is nested too deeply to be read", "Take levels out of it");
+    }
+  }
+
+  #values(source: Source, root: Node | null): Value {
+    return new ValueReader({
+      keep: (value, node) => this.#origins.set(value, { source, node }),
+      endless: (alias) => {
+        const { line, col } = source.lines.linePos(alias.range?.[0] ?? 0);
+        const place: Place = { file: source.file, line, column: col };
+        const problem = `*${alias.source} stands within what it names, so it has no end`;
+        this.addAt("reference-circular", place, problem, "Use a $ref where a schema refers to itself");
+      },
+    }).read(root);
   }
 
   #addSyntax({ file, lines }: Source, { code, message, pos }: YAMLError): void {
     const { line, col } = lines.linePos(pos[0]);
     const place: Place = { file, line, column: col };
     if (code === "DUPLICATE_KEY") {
-      this.#add("duplicate-key", place, "This key stands in the mapping twice", "Remove one of them");
+      this.addAt("duplicate-key", place, "This key stands in the mapping twice", "Remove one of them");
     } else {
-      this.#add(
+      this.addAt(
         "syntax",
         place,
         `This is no YAML or JSON: ${message.replace(/\.?\s*$/, "")}`,
         "Mend the line, and the one before it",
       );
     }
-  }
-
-  #add(code: FindingCode, place: Place, problem: string, hint: string): undefined {
-    const isKnown = this.findings.some(
-      (other) =>
-        other.code === code &&
-        other.problem === problem &&
-        other.place.file === place.file &&
-        other.place.line === place.line &&
-        other.place.column === place.column,
-    );
-    if (!isKnown) this.findings.push({ code, severity: findingSeverities[code], place, problem, hint });
   }
 }
 
@@ -246,10 +269,32 @@ export function referenceName({ $ref }: ReferenceMap): string {
 /** How many references may stand one behind another. */
 const referencesMax = 100;
 
-/** Text for readers, which changes nothing. */
+/** Text for readers, which changes nothing; what other programs add, too. */
 function isAnnotation(key: string): boolean {
-  return key === "description" || key === "summary";
+  return annotations.has(key) || (key.startsWith("x-") && !ownExtensions.has(key));
 }
+
+const annotations: ReadonlySet<string> = new Set([
+  "title",
+  "description",
+  "summary",
+  "example",
+  "examples",
+  "default",
+  "deprecated",
+  "externalDocs",
+]);
+
+/** Extensions that mean something here; beside a `$ref` they would be lost. */
+const ownExtensions: ReadonlySet<string> = new Set([
+  "x-roles",
+  "x-schema",
+  "x-qos",
+  "x-retain",
+  "x-minimum-qos",
+  "x-wildcard",
+  "x-enforcement",
+]);
 
 function pointerTokens(pointer: string): readonly string[] {
   return pointer
@@ -283,68 +328,4 @@ function offsetOf(node: Node, key: string | number | undefined): number {
   if (!isMap<Node, Node | null>(node)) return start;
   const pair = node.items.find((item) => isScalar(item.key) && String(item.key.value) === String(key));
   return pair?.key.range?.[0] ?? start;
-}
-
-/** Turns nodes into values, each once: an alias is the very object of its anchor, so nothing grows. */
-class Reader {
-  readonly #source: Source;
-  readonly #document: Document<ParsedNode>;
-  readonly #origins: WeakMap<object, Origin>;
-  readonly #read: Map<Node, Value> = new Map();
-
-  constructor(source: Source, document: Document<ParsedNode>, origins: WeakMap<object, Origin>) {
-    this.#source = source;
-    this.#document = document;
-    this.#origins = origins;
-  }
-
-  read(): Value {
-    return this.#value(this.#document.contents);
-  }
-
-  #value(node: Node | null): Value {
-    if (node === null) return null;
-    if (isAlias(node)) return this.#value(node.resolve(this.#document) ?? null);
-    const known = this.#read.get(node);
-    if (known !== undefined) return known;
-    if (isMap<Node, Node | null>(node)) return this.#map(node, node.items);
-    if (isSeq<Node | null>(node)) {
-      const list: Value[] = [];
-      this.#keep(node, list);
-      for (const item of node.items) list.push(this.#value(item));
-      return list;
-    }
-    const scalar: unknown = isScalar(node) ? node.value : null;
-    return typeof scalar === "bigint" ? Number(scalar) : (scalar as Value);
-  }
-
-  #map(node: Node, pairs: readonly Pair<Node, Node | null>[]): ValueMap {
-    const map: Record<string, Value> = {};
-    this.#keep(node, map);
-    for (const { key, value } of pairs) {
-      const name = isScalar(key) ? String(key.value) : "";
-      if (name === "<<") this.#merge(map, this.#value(value));
-      else
-        Object.defineProperty(map, name, {
-          value: this.#value(value),
-          enumerable: true,
-          writable: true,
-          configurable: true,
-        });
-    }
-    return map;
-  }
-
-  /** YAML's merge key: what is there already wins. */
-  #merge(map: Record<string, Value>, merged: Value): void {
-    for (const source of isValueList(merged) ? merged : [merged]) {
-      if (!isValueMap(source)) continue;
-      for (const [name, value] of Object.entries(source)) if (!Object.hasOwn(map, name)) map[name] = value;
-    }
-  }
-
-  #keep(node: Node, value: object & Value): void {
-    this.#read.set(node, value);
-    this.#origins.set(value, { source: this.#source, node });
-  }
 }

@@ -1,12 +1,14 @@
 import type { Principal } from "../broker/authentication.ts";
 import type { Refusal } from "../broker/policy.ts";
 import { ReasonCode } from "../mqtt/reason-code.ts";
-import { type Level, matchLevel } from "./address.ts";
-import type { ParameterValue } from "./channel-matcher.ts";
+import { type Level, narrower } from "./address.ts";
+import type { ParameterValue, Reached, ReachedValue } from "./channel-matcher.ts";
 import type { CompiledContract } from "./compile.ts";
 import type { Channel } from "./contract.ts";
 import { refusal } from "./message-check.ts";
-import { foreignValue, type Grant, leavesFor, type Ownership, templateText } from "./rights.ts";
+import { foreignValue, type Grant, type Ownership, templateText } from "./rights.ts";
+import type { RoleRights } from "./role-rights.ts";
+import { shown } from "./shown.ts";
 
 /** How far a subscription reaches. */
 export interface Reach {
@@ -15,18 +17,18 @@ export interface Reach {
   /** Only what is the Principal's own is delivered: ask per topic. */
   readonly isFiltered: boolean;
   /** What it reaches. */
-  readonly channels: readonly Channel[];
+  readonly reached: readonly Reached[];
 }
 
 /** How far it reaches into one channel. */
-type ChannelReach = Omit<Reach, "channels">;
+type ChannelReach = Omit<Reach, "reached">;
 
 /** Who asks. */
 export interface Asker {
   readonly compiled: CompiledContract;
   readonly ownership: Ownership;
   readonly principal: Principal;
-  readonly grants: readonly Grant[];
+  readonly ofRoles: RoleRights;
 }
 
 /**
@@ -36,43 +38,67 @@ export interface Asker {
 export function reachOf(asker: Asker, topicFilter: string): Reach {
   const levels = topicFilter.split("/");
   if (topicFilter.startsWith("$")) return serverTopics(asker, levels);
+  const reached = reachedBy(asker, topicFilter, levels);
   let isFiltered = false;
-  const channels: Channel[] = [];
-  for (const channel of asker.compiled.contract.channels) {
-    const values = reachedValues(asker, channel, levels);
-    if (values === undefined) continue;
-    channels.push(channel);
-    const reach = channelReach(asker, channel, values);
-    if (reach.refusal !== undefined) return { ...reach, channels };
-    isFiltered ||= reach.isFiltered;
+  for (const each of reached) {
+    const reach = channelReach(asker, each.channel, each.values);
+    if (reach.refusal === undefined) isFiltered ||= reach.isFiltered;
+    else if (!isCovered(each, reached)) return { ...reach, reached };
   }
-  return channels.length > 0 ? { refusal: undefined, isFiltered, channels } : nothingThere(asker, topicFilter);
+  if (reached.length === 0) return nothingThere(asker, topicFilter);
+  return { refusal: undefined, isFiltered, reached };
 }
 
-/** What a filter fixes of a channel's parameters; undefined values are open. */
-type ReachedValue = { readonly name: string; readonly value: string | undefined };
+/** The channels of a filter: without wildcards it is one topic, which is of one channel. */
+function reachedBy({ compiled }: Asker, topicFilter: string, levels: readonly string[]): readonly Reached[] {
+  if (levels.includes("+") || levels.at(-1) === "#") return compiled.matcher.reached(levels);
+  const match = compiled.matcher.match(topicFilter);
+  return match === undefined ? [] : [match];
+}
+
+/** Whether all topics that a filter reaches on a channel are of a narrower one. */
+function isCovered({ channel, levels }: Reached, others: readonly Reached[]): boolean {
+  if (channel.address.isOpen || levels === undefined) return false;
+  return others.some(({ channel: other }) => {
+    const { address, parameters } = other;
+    if (address.isOpen || narrower(address, channel.address) >= 0) return false;
+    return levels.every((text, index) => covers(address.levels[index]!, text, parameters));
+  });
+}
+
+/** @param text what the filter says there; undefined leaves it open */
+function covers(level: Level, text: string | undefined, parameters: Channel["parameters"]): boolean {
+  if (level.kind === "text") return level.text === text;
+  const parameter = parameters.get(level.names[0]!);
+  const isFree = parameter?.values === undefined && parameter?.schema === undefined;
+  return isFree && level.texts.every((each) => each === "");
+}
 
 function channelReach(asker: Asker, channel: Channel, values: readonly ReachedValue[]): ChannelReach {
-  const { principal, grants, ownership } = asker;
-  const leaves = leavesFor(channel.subscribe, grants, principal);
+  const { principal, ofRoles, ownership } = asker;
+  const leaves = ofRoles.subscribe(channel);
+  // Most roles own nothing in particular, and then the values do not matter.
+  if (leaves.some(({ grant }) => grant.own.size === 0)) return granted;
   const fixed = values.filter((each): each is ParameterValue => each.value !== undefined);
   let filtered = false;
   for (const { operation, grant } of leaves) {
     if (foreignValue(grant, fixed, principal, ownership) !== undefined) continue;
     const isOpen = values.some(({ name, value }) => value === undefined && grant.own.has(name));
-    if (!isOpen) return { refusal: undefined, isFiltered: false };
+    if (!isOpen) return granted;
     if (operation.wildcard === "own") filtered = true;
   }
   if (filtered) return { refusal: undefined, isFiltered: true };
   return { refusal: inTheWay(asker, channel, fixed), isFiltered: false };
 }
 
+const granted: ChannelReach = Object.freeze({ refusal: undefined, isFiltered: false });
+
 function inTheWay(
-  { principal, grants, ownership }: Asker,
+  { principal, ofRoles, ownership }: Asker,
   channel: Channel,
   fixed: readonly ParameterValue[],
 ): Refusal {
-  const leave = leavesFor(channel.subscribe, grants, principal)[0];
+  const [leave] = ofRoles.subscribe(channel);
   const { text } = channel.address;
   if (leave === undefined) {
     const operation = channel.subscribe[0];
@@ -81,7 +107,7 @@ function inTheWay(
       operation === undefined
         ? "clients cannot subscribe to it"
         : `it needs ${scopes.length === 0 ? "an account" : `the scope ${scopes.join(" or ")}`}`;
-    const sentence = `the filter reaches ${text}, and ${need}${alternatives(grants, principal, channel)}`;
+    const sentence = `the filter reaches ${text}, and ${need}${alternatives(ofRoles.grants, principal, channel)}`;
     return refusal(
       ReasonCode.NotAuthorized,
       sentence,
@@ -104,9 +130,9 @@ function alternatives(grants: readonly Grant[], principal: Principal, channel: C
   return isHolder && channel.subscribe.length > 0 ? "; subscribe to narrower filters" : "";
 }
 
-function serverTopics({ grants, compiled, principal }: Asker, levels: readonly string[]): Reach {
+function serverTopics({ ofRoles: { grants }, compiled, principal }: Asker, levels: readonly string[]): Reach {
   if (levels[0] === "$SYS" && grants.some((grant) => grant.mayReadServerTopics))
-    return { refusal: undefined, isFiltered: false, channels: [] };
+    return { refusal: undefined, isFiltered: false, reached: [] };
   const holders = [...compiled.contract.roles.values()]
     .filter((role) => role.mayReadServerTopics)
     .map(({ name }) => name);
@@ -122,51 +148,18 @@ function serverTopics({ grants, compiled, principal }: Asker, levels: readonly s
       place: "",
     },
     isFiltered: false,
-    channels: [],
+    reached: [],
   };
 }
 
 function nothingThere({ compiled }: Asker, topicFilter: string): Reach {
-  const shown = topicFilter.length > 100 ? `${topicFilter.slice(0, 100)}…` : topicFilter;
   return {
     refusal: {
       reasonCode: ReasonCode.NotAuthorized,
-      reasonString: `${shown} reaches no channel of ${compiled.contract.title}`,
+      reasonString: `${shown(topicFilter, 100)} reaches no channel of ${compiled.contract.title}`,
       place: "",
     },
     isFiltered: false,
-    channels: [],
+    reached: [],
   };
-}
-
-/** What the filter fixes of the channel's parameters; undefined when no topic of the channel matches it. */
-function reachedValues(
-  { compiled }: Asker,
-  channel: Channel,
-  filter: readonly string[],
-): readonly ReachedValue[] | undefined {
-  const { levels, isOpen } = channel.address;
-  const values: ReachedValue[] = [];
-  const hasHash = filter.at(-1) === "#";
-  const fixed = hasHash ? filter.length - 1 : filter.length;
-  if (levels.length < fixed && !isOpen) return undefined;
-  if (levels.length > fixed && !hasHash) return undefined;
-  for (const [index, level] of levels.entries()) {
-    const here = index < fixed ? filter[index]! : "+";
-    const reached = reachedLevel(level, here);
-    if (reached === undefined) return undefined;
-    values.push(...reached);
-  }
-  const allows = ({ name, value }: ReachedValue): boolean => {
-    return value === undefined || compiled.parameterProblem(channel, name, value) === undefined;
-  };
-  return values.every(allows) ? values : undefined;
-}
-
-function reachedLevel(level: Level, filterLevel: string): readonly ReachedValue[] | undefined {
-  if (level.kind === "text") return filterLevel === "+" || filterLevel === level.text ? [] : undefined;
-  const { names } = level;
-  if (filterLevel === "+") return names.filter((name) => name !== "").map((name) => ({ name, value: undefined }));
-  const values = matchLevel(level, filterLevel);
-  return values?.map((value, index) => ({ name: names[index]!, value })).filter(({ name }) => name !== "");
 }

@@ -1,4 +1,4 @@
-import { addressFilter } from "./address.ts";
+import type { Address } from "./address.ts";
 import type { Contract, SchemaSource } from "./contract.ts";
 import {
   isReference,
@@ -17,32 +17,57 @@ import {
  */
 export function contractTypes({ title, version, file, channels }: Contract, sources: Sources): string {
   const writer = new TypeWriter(sources);
-  const payloads: string[] = [];
-  for (const { address, messages } of channels) {
-    const alternatives = messages.map((message) => writer.typeOf(message.payload, pascal(message.name)));
-    const types = [...new Set(alternatives)];
-    const name =
-      address.levels.every((level) => level.kind === "text") && !address.isOpen
-        ? quoted(address.text)
-        : topicType(addressFilter(address));
-    payloads.push(
-      `  /** \`${address.text}\` */\n  [topic: ${name}]: ${types.length === 0 ? "unknown" : types.join(" | ")};`,
-    );
-  }
+  const topics = channels.map(({ address, messages }) => {
+    const types = messages.map((message) => writer.typeOf(message.payload, pascal(message.name)));
+    return { address, key: topicKey(address), types: types.length === 0 ? ["unknown"] : types };
+  });
+  const payloads = topics.map(({ address, key, types }) => {
+    // To TypeScript a parameter is any text, slashes and all, and what it covers must have a type that fits.
+    const covered = topics.filter((other) => other.key.sample !== key.sample && key.covers?.test(other.key.sample));
+    const all = new Set([...types, ...covered.flatMap((other) => other.types)]);
+    return `  /** \`${noEnd(address.text)}\` */\n  ${key.text}: ${[...all].join(" | ")};`;
+  });
   return [
-    `// ${title} ${version}, printed from ${file} by \`petstore-mqtt contract types\`.`,
+    `// ${line(title)} ${line(version)}, printed from ${line(file)} by \`petstore-mqtt contract types\`.`,
     "",
     ...writer.declarations,
     "/** What the topics carry. */",
     "export interface Payloads {",
-    ...payloads.map((line) => line.replace(/\[topic: ("[^"]*")\]/, "$1")),
+    ...payloads,
     "}",
     "",
   ].join("\n");
 }
 
-function topicType(filter: string): string {
-  return `\`${filter.replaceAll("`", "\\`").replaceAll("+", `\${string}`).replaceAll("#", `\${string}`)}\``;
+/** The key of an address among the topics. */
+interface TopicKey {
+  readonly text: string;
+  /** A topic of it, in which every parameter is the same unlikely character. */
+  readonly sample: string;
+  /** What TypeScript takes for it; undefined when it is one topic. */
+  readonly covers: RegExp | undefined;
+}
+
+function topicKey(address: Address): TopicKey {
+  const texts = address.levels.map((level) => (level.kind === "text" ? [level.text] : level.texts));
+  const open = address.isOpen ? [["", ""]] : [];
+  const joined = (between: string, slash: string, text: (each: string) => string): string =>
+    [...texts, ...open].map((parts) => parts.map(text).join(between)).join(slash);
+  const sample = joined("\u0001", "/", (each) => each);
+  if (!sample.includes("\u0001")) return { text: quoted(sample), sample, covers: undefined };
+  const template = joined(`\${string}`, "/", (each) => each.replace(/[`\\$]/g, "\\$&"));
+  const covers = new RegExp(`^${joined("[^]*", "/", (each) => each.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"))}$`);
+  return { text: `[topic: \`${template}\`]`, sample, covers };
+}
+
+/** In a comment of a line. */
+function line(text: string): string {
+  return text.replace(/\s+/g, " ");
+}
+
+/** In a comment of several lines. */
+function noEnd(text: string): string {
+  return text.replaceAll("*/", "*\u200b/");
 }
 
 class TypeWriter {
@@ -50,7 +75,7 @@ class TypeWriter {
   readonly #sources: Sources;
   /** Names by what they name, and the names that are taken. */
   readonly #names: Map<object, string> = new Map();
-  readonly #taken: Set<string> = new Set();
+  readonly #taken: Set<string> = new Set(["Payloads"]);
 
   constructor(sources: Sources) {
     this.#sources = sources;
@@ -60,7 +85,7 @@ class TypeWriter {
   typeOf(source: SchemaSource | undefined, suggestion: string): string {
     if (source === undefined || source.dialect === undefined || typeof source.schema === "boolean") return "unknown";
     if (source.name !== "") return this.#named(source.schema, source.name);
-    return isObjectSchema(source.schema) ? this.#named(source.schema, suggestion) : this.#type(source.schema, "");
+    return isInterface(source.schema) ? this.#named(source.schema, suggestion) : this.#type(source.schema, "");
   }
 
   #named(schema: ValueMap, name: string): string {
@@ -70,7 +95,7 @@ class TypeWriter {
     this.#names.set(schema, own);
     // It is declared behind what it needs; a name that is in the making may be used already.
     const body = this.#type(schema, "");
-    const text = isObjectSchema(schema) ? `export interface ${own} ${body}` : `export type ${own} = ${body};`;
+    const text = isInterface(schema) ? `export interface ${own} ${body}` : `export type ${own} = ${body};`;
     this.declarations.push(`${comment(schema, "")}${text}\n`);
     return own;
   }
@@ -98,22 +123,26 @@ class TypeWriter {
     if (Object.hasOwn(schema, "const")) return literal(schema["const"]);
     const { enum: values, type } = schema as { enum?: Value; type?: Value };
     if (isValueList(values)) return values.map(literal).join(" | ");
-    for (const [keyword, sign] of [
-      ["allOf", " & "],
-      ["oneOf", " | "],
-      ["anyOf", " | "],
-    ] as const) {
-      const parts = schema[keyword];
-      if (isValueList(parts) && parts.length > 0) return this.#combined(schema, parts, sign, indent);
-    }
-    if (isValueList(type)) return type.map((each) => this.#single(schema, each, indent)).join(" | ");
+    if (combinators.some(([keyword]) => Object.hasOwn(schema, keyword))) return this.#combined(schema, indent);
+    if (isValueList(type)) return type.map((each) => grouped(this.#single(schema, each, indent))).join(" | ");
     return this.#single(schema, type ?? (isObjectSchema(schema) ? "object" : undefined), indent);
   }
 
-  #combined(schema: ValueMap, parts: readonly Value[], sign: string, indent: string): string {
-    const types = parts.map((part) => this.#of(part, indent));
-    if (isObjectSchema(schema)) types.push(this.#object(schema, indent));
-    return types.length === 1 ? types[0]! : types.map(grouped).join(sign);
+  /** All that it says must hold: `allOf`, one of `oneOf`, its own properties. */
+  #combined(schema: ValueMap, indent: string): string {
+    const types: string[] = [];
+    for (const [keyword, sign] of combinators) {
+      const parts = schema[keyword];
+      if (isValueList(parts) && parts.length > 0)
+        types.push(
+          joined(
+            parts.map((part) => this.#of(part, indent)),
+            sign,
+          ),
+        );
+    }
+    if (isValueMap(schema["properties"])) types.push(this.#object(schema, indent));
+    return types.length === 0 ? "unknown" : joined(types, " & ");
   }
 
   #single(schema: ValueMap, type: Value | undefined, indent: string): string {
@@ -155,10 +184,27 @@ function isObjectSchema(schema: ValueMap): boolean {
   return schema["type"] === "object" || isValueMap(schema["properties"]);
 }
 
+/** Whether it is nothing but an object with properties. */
+function isInterface(schema: ValueMap): boolean {
+  const others = ["const", "enum", ...combinators.map(([keyword]) => keyword)];
+  return isObjectSchema(schema) && !isValueList(schema["type"]) && !others.some((each) => Object.hasOwn(schema, each));
+}
+
+/** How the parts of these keywords are put together. */
+const combinators = [
+  ["allOf", " & "],
+  ["oneOf", " | "],
+  ["anyOf", " | "],
+] as const;
+
+function joined(types: readonly string[], sign: string): string {
+  return types.length === 1 ? types[0]! : types.map(grouped).join(sign);
+}
+
 function comment(schema: ValueMap, indent: string): string {
   const text = [schema["description"], schema["title"]].find((each) => typeof each === "string");
   if (typeof text !== "string") return "";
-  const lines = text.trim().replaceAll("*/", "*\u200b/").split("\n");
+  const lines = noEnd(text.trim()).split(/\r?\n/);
   if (lines.length === 1) return `${indent}/** ${lines[0]} */\n`;
   return `${indent}/**\n${lines.map((line) => `${indent} * ${line}`.trimEnd()).join("\n")}\n${indent} */\n`;
 }

@@ -2,6 +2,7 @@ import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 import type { SchemaSource } from "./contract.ts";
+import { checkSchema, regularExpression } from "./schema-check.ts";
 import { type BundledSchema, bundleSchema, type RulePlace } from "./schemas.ts";
 import type { Sources } from "./sources.ts";
 
@@ -16,9 +17,6 @@ export interface SchemaProblem {
 /** Checks one value; undefined when it is valid, and then nothing was allocated. */
 export type Validator = (value: unknown) => SchemaProblem | undefined;
 
-/** What a schema came to: a validator, or a sentence why it is no schema. */
-export type CompiledSchema = { readonly validate: Validator } | { readonly problem: string };
-
 /**
  * Compiles schemas to code, once. Formats are checked by their form only (`fast`): 2026-02-31 passes as a date.
  */
@@ -31,17 +29,23 @@ export class SchemaCompiler {
     this.#sources = sources;
   }
 
-  /** @param what stands before the path in sentences: `payload` */
+  /**
+   * The validator of a schema; undefined, with findings, when it is none.
+   * @param what stands before the path in sentences: `payload`
+   */
   compile(
     source: SchemaSource & { readonly dialect: NonNullable<SchemaSource["dialect"]> },
     what: string,
-  ): CompiledSchema {
+  ): Validator | undefined {
     const bundle = bundleSchema(this.#sources, source);
+    const ajv = this.#ajv(source.dialect);
+    const isSound = checkSchema(this.#sources, ajv, bundle);
     try {
-      const check = this.#ajv(source.dialect).compile(bundle.schema);
-      return { validate: (value) => (check(value) ? undefined : problemOf(check, bundle, what)) };
+      return validatorOf(ajv.compile(bundle.schema), bundle, what);
     } catch (error) {
-      return { problem: (error as Error).message };
+      if (!isSound) return undefined;
+      const problem = `This is no JSON Schema: ${(error as Error).message.replace(/^strict mode: |\.$/g, "")}`;
+      return this.#sources.addAt("schema-invalid", source.place, problem, "Mend the schema");
     }
   }
 
@@ -61,15 +65,60 @@ const options = {
   strictRequired: false,
   strictTypes: false,
   strictTuples: false,
+  // A property may be described by its name and by a pattern.
+  allowMatchingProperties: true,
   allErrors: false,
   verbose: true,
-  // multipleOf: 0.01 must hold for prices such as 0.07.
-  multipleOfPrecision: 9,
+  logger: false,
+  code: { regExp: Object.assign(regularExpression, { code: "regularExpression" }) },
+  // multipleOf: 0.01 must hold for prices such as 0.07, and for 156189.11, which divided by it is off by 2e-9.
+  multipleOfPrecision: 6,
 } as const;
 
 function prepared(ajv: Ajv): Ajv {
   addFormats.default(ajv, { mode: "fast" });
+  // The one of ajv-formats takes hours for a payload of a megabyte of colons.
+  ajv.addFormat("url", /^(?:https?|ftp):\/\/[^\s/?#]+(?:[/?#]\S*)?$/i);
+  // Those of draft-07 that ajv-formats lacks; characters beyond ASCII pass.
+  ajv.addFormat("iri", /^[a-z][a-z0-9+\-.]*:\S*$/i);
+  ajv.addFormat("iri-reference", /^\S*$/);
+  ajv.addFormat("idn-email", /^[^\s@]+@[^\s@]+$/);
+  ajv.addFormat("idn-hostname", /^[^\s/]{1,253}$/);
+  // ajv's compares every item with every other: a payload of a megabyte would take minutes.
+  ajv.removeKeyword("uniqueItems");
+  ajv.addKeyword({
+    keyword: "uniqueItems",
+    type: "array",
+    schemaType: "boolean",
+    validate: (isUnique: boolean, items: readonly unknown[]) => !isUnique || areUnique(items),
+    error: { message: "must NOT have the same item twice" },
+  });
   return ajv;
+}
+
+function areUnique(items: readonly unknown[]): boolean {
+  return new Set(items.map(canonical)).size === items.length;
+}
+
+/** The same text for the same value of JSON, whatever the order of its keys. */
+function canonical(value: unknown): string {
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
+  const map = value as Record<string, unknown>;
+  const keys = Object.keys(map).toSorted();
+  return `{${keys.map((key) => `${JSON.stringify(key)}:${canonical(map[key])}`).join(",")}}`;
+}
+
+function validatorOf(check: ValidateFunction, bundle: BundledSchema, what: string): Validator {
+  return (value) => {
+    try {
+      return check(value) ? undefined : problemOf(check, bundle, what);
+    } catch (error) {
+      // A schema that refers to itself goes as deep as the payload does.
+      if (!(error instanceof RangeError)) throw error;
+      return { sentence: `${what} is nested too deeply to be checked`, rule: undefined };
+    }
+  };
 }
 
 function problemOf({ errors }: ValidateFunction, { origins }: BundledSchema, what: string): SchemaProblem {

@@ -1,18 +1,29 @@
 import { createServer } from "node:http";
 import { type FastifyError, type FastifyInstance, type FastifyReply, fastify } from "fastify";
 import type { HttpApplication, ServerState } from "../server/options.ts";
+import { addContractPages, type ContractSource } from "./contract-pages.ts";
 import { addDemoPage } from "./demo-page.ts";
 import { sendProblem } from "./problem.ts";
 
 /** Nothing here takes a body. */
 const bodyBytesMax = 1_024;
 
+/** What an application shows besides the state of its server. */
+export interface ApplicationPages {
+  /** Where MQTT is, for the page at `/` that speaks it with the demonstration accounts; undefined: no page. */
+  readonly demoPath: string | undefined;
+  /** What stands at `/asyncapi.yaml`, `/asyncapi.json` and `/asyncapi-ui.html`; undefined: nothing. */
+  readonly contract: ContractSource | undefined;
+}
+
 /**
- * What a server answers over HTTP: `/health` while it lives, `/ready` while it takes clients and work, problems of RFC 9457
- * for everything else.
- * @param demoPath where MQTT is, for the page at `/` that speaks it with the demonstration accounts; undefined: no page
+ * What a server answers over HTTP: `/health` while it lives, `/ready` while it takes clients and work, pages, and problems of
+ * RFC 9457 for everything else.
  */
-export async function createApplication(state: ServerState, demoPath: string | undefined): Promise<HttpApplication> {
+export async function createApplication(
+  state: ServerState,
+  { demoPath, contract }: ApplicationPages,
+): Promise<HttpApplication> {
   // The doors listen and hand requests over, so this server never does.
   const app = fastify({
     bodyLimit: bodyBytesMax,
@@ -27,6 +38,7 @@ export async function createApplication(state: ServerState, demoPath: string | u
     return problem === undefined ? { status: "ready" } : sendProblem(reply, 503, problem);
   });
   if (demoPath !== undefined) await addDemoPage(app, demoPath);
+  if (contract !== undefined) await addContractPages(app, contract);
   app.setNotFoundHandler((_request, reply) =>
     sendProblem(reply, 404, "There is nothing here; MQTT is spoken over WebSocket, with the sub-protocol mqtt"),
   );

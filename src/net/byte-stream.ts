@@ -21,6 +21,8 @@ export interface ByteStream {
   /** Ends both sides at once. */
   destroy(): unknown;
   on(event: "data", listener: (chunk: Buffer) => void): unknown;
+  /** Bytes that came and wait in the stream for others before they are handed in; a socket has none. */
+  on(event: "gathering", listener: (bytes: number) => void): unknown;
   /**
    * `end`: the other end has sent its last byte; what we write may still arrive. `error`: `close` follows. `close`: it is
    * gone, once, the last word.

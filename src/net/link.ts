@@ -71,6 +71,8 @@ export class Link {
   readonly #unsent: FairShare;
   /** What `#unsent` was told. */
   #unsentBytes = 0;
+  /** Bytes that the stream gathers. */
+  #gatheredBytes = 0;
   /** What `#incomplete` was told. */
   #partialBytes = 0;
   /** A packet was handed in since then. */
@@ -99,6 +101,7 @@ export class Link {
     this.#linkBytesMax = options.linkBytesMax;
     this.#outgoing = new Outgoing(stream, options.pool, options.traffic, () => this.#looksForRoom());
     stream.on("data", (chunk) => this.#chunk(chunk));
+    stream.on("gathering", (bytes) => this.#gathering(bytes));
     stream.on("end", () => this.#end());
     // The reason is of no use: 'close' follows, and says what has to be done.
     stream.on("error", () => {});
@@ -227,8 +230,13 @@ export class Link {
     this.#fail(new ProtocolError(ReasonCode.QuotaExceeded, "4.13.2", reason));
   }
 
+  #gathering(bytes: number): void {
+    this.#gatheredBytes = bytes;
+    this.#countPartial();
+  }
+
   #countPartial(): void {
-    const bytes = this.#framer.partialBytes;
+    const bytes = this.#framer.partialBytes + this.#gatheredBytes;
     if (bytes !== this.#partialBytes || (this.#hasFramed && bytes > 0)) {
       this.#partialBytes = bytes;
       this.#incomplete.holds(this, bytes, this.#hasFramed);
@@ -295,6 +303,7 @@ export class Link {
     clearTimeout(this.#linger);
     this.#lost();
     this.#framer.clear();
+    this.#gatheredBytes = 0;
     this.#countPartial();
     this.#outgoing.clear();
     this.#countUnsent();

@@ -9,6 +9,9 @@ const normalClosure = 1_000;
 const unsupportedData = 1_003;
 const abnormalClosure = 1_006;
 
+/** Of a frame from a Client whose payload is short: two bytes and its mask. */
+const controlHeadBytes = 6;
+
 const sendOptions = { binary: true, compress: false, fin: true, mask: false } as const;
 
 /**
@@ -23,6 +26,12 @@ export class WebSocketStream extends EventEmitter implements ByteStream {
   readonly #webSocket: WebSocket;
   readonly #socket: Socket;
   #paused = false;
+  /** About so many bytes came of a message that is not whole. */
+  #gathered = 0;
+  /** A message became whole in the chunk that is being read. */
+  #hasMessage = false;
+  /** Bytes of pings and pongs in it. */
+  #controlBytes = 0;
   /** Messages that came while paused. */
   #held: Buffer[] = [];
   /** Nothing is handed in any more: a text frame came. */
@@ -41,6 +50,9 @@ export class WebSocketStream extends EventEmitter implements ByteStream {
     this.#socket = socket;
     this.encrypted = (socket as ByteStream).encrypted === true;
     webSocket.on("message", (data, isBinary) => this.#message(data as Buffer, isBinary));
+    for (const event of ["ping", "pong"] as const) webSocket.on(event, (data: Buffer) => this.#control(data));
+    // Behind the listener of the WebSocket, which has read the chunk then.
+    socket.on("data", (chunk: Buffer) => this.#gather(chunk.length));
     // 'close' follows, and says what has to be done.
     webSocket.on("error", () => {});
     webSocket.on("close", (code) => this.#webSocketClosed(code));
@@ -86,7 +98,22 @@ export class WebSocketStream extends EventEmitter implements ByteStream {
     else this.#webSocket.terminate();
   }
 
+  /** What is left of a chunk behind a message is not counted: it is short, and nobody says how much it is. */
+  #gather(bytes: number): void {
+    const before = this.#gathered;
+    this.#gathered = this.#hasMessage ? 0 : Math.max(0, before + bytes - this.#controlBytes);
+    this.#hasMessage = false;
+    this.#controlBytes = 0;
+    if (this.#gathered !== before) this.emit("gathering", this.#gathered);
+  }
+
+  /** It stands between the frames of messages and belongs to none. */
+  #control(data: Buffer): void {
+    this.#controlBytes += data.length + controlHeadBytes;
+  }
+
   #message(data: Buffer, isBinary: boolean): void {
+    this.#hasMessage = true;
     if (this.#deaf) return;
     if (!isBinary) {
       // [MQTT-6.0.0-1] [MQTT311-6.0.0-1]

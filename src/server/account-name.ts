@@ -1,6 +1,9 @@
 /** UTF-8 bytes of an account's name. */
 export const accountNameBytesMax = 128;
 
+/** Roles of one account, token or certificate. */
+export const rolesMax = 32;
+
 /** Characters of a role. */
 const roleLengthMax = 64;
 

@@ -31,7 +31,10 @@ export interface StoredAccounts extends ParsedAccounts {
  */
 export async function readAccounts(file: string): Promise<StoredAccounts | undefined> {
   try {
-    const { mode, size } = await stat(file);
+    const stats = await stat(file);
+    // A pipe would never be read to its end.
+    if (!stats.isFile()) throw new Error(`${file} cannot be read: it is no ordinary file`);
+    const { mode, size } = stats;
     if (size > accountsFileBytesMax) throw new Error(`${file} is larger than ${accountsFileBytesMax} bytes`);
     if ((mode & othersWrite) !== 0) {
       throw new Error(

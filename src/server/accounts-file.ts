@@ -1,5 +1,5 @@
 import type { Node } from "yaml";
-import { accountNameProblem, roleProblem } from "./account-name.ts";
+import { accountNameProblem, roleProblem, rolesMax } from "./account-name.ts";
 import type { Account, Claims } from "./accounts.ts";
 import { passwordHashProblem } from "./password-hash.ts";
 import { type ScramKeys, scramKeyBytes } from "./scram-keys.ts";
@@ -18,7 +18,6 @@ export interface ParsedAccounts {
 /** Accounts of one file. */
 export const accountsMax = 10_000;
 
-const rolesMax = 32;
 /** Values of all claims of one account. */
 const claimValuesMax = 1_000;
 const saltBytesMin = 8;

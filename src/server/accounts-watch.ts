@@ -104,6 +104,11 @@ export class AccountsWatch {
       this.#keepOld(stored.findings.map(findingText).join("\n"));
       return;
     }
+    // Whoever writes it in place empties it first, and on a full disk it stays so.
+    if (stored.text.trim() === "") {
+      this.#keepOld(`${file} is empty; write accounts: [] when there shall be none`);
+      return;
+    }
     this.#text = stored.text;
     this.#problem = "";
     const names = new Set(stored.accounts.map(({ name }) => name));

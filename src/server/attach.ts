@@ -2,6 +2,7 @@ import type { EventEmitter } from "node:events";
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
+import { plainAddress } from "../net/addresses.ts";
 import type { ByteStream } from "../net/byte-stream.ts";
 import { createUpgradeHandler, type UpgradeHandler, type UpgradeOptions } from "../net/upgrade.ts";
 import type { Peer } from "./options.ts";
@@ -28,5 +29,5 @@ export function attachTo(
 
 function peerOf({ socket }: IncomingMessage): Peer {
   const isSecure = (socket as Socket & Partial<TLSSocket>).encrypted === true;
-  return { remoteAddress: socket.remoteAddress ?? "", protocol: isSecure ? "wss" : "ws" };
+  return { remoteAddress: plainAddress(socket.remoteAddress ?? ""), protocol: isSecure ? "wss" : "ws" };
 }

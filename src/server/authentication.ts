@@ -1,4 +1,4 @@
-import type { AuthenticationRequest, Principal, Verdict } from "../broker/authentication.ts";
+import type { Acceptance, AuthenticationRequest, Principal, Verdict } from "../broker/authentication.ts";
 import { ReasonCode } from "../mqtt/reason-code.ts";
 import { principalOf } from "./accounts.ts";
 import type { Authenticator, Peer } from "./options.ts";
@@ -52,7 +52,7 @@ export function createAnonymousAuthenticator(methods: AuthenticationMethods): Au
 }
 
 /** It is this one. */
-export function accept(principal: Principal, authenticationData: Uint8Array | undefined): Verdict {
+export function accept(principal: Principal, authenticationData: Uint8Array | undefined): Acceptance {
   return { kind: "accept", principal, authenticationData };
 }
 
@@ -64,6 +64,11 @@ export function refuse(reasonCode: (Verdict & { kind: "refuse" })["reasonCode"],
 /** The same words for a name that is not there. */
 export function wrongPassword(): Verdict {
   return refuse(ReasonCode.BadUserNameOrPassword, "Unknown user name or wrong password");
+}
+
+/** A certificate or a token names somebody who has an account. */
+export function nameIsTaken(): Verdict {
+  return refuse(ReasonCode.NotAuthorized, "There is an account of this name; its password is needed");
 }
 
 /** It was not even checked: what comes after so many failures has to wait (§4.13.2 leaves the choice of code open). */

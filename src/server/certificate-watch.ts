@@ -96,8 +96,9 @@ export class CertificateWatch {
   async #lookAt(certificate: WatchedCertificate, now: number, said: Map<string, number>): Promise<void> {
     const { log } = this.#options;
     try {
-      const { warnings, ...material } = await certificate.load(now);
-      this.#warn(warnings, now, said);
+      const loaded = await certificate.load(now);
+      this.#warn(loaded.warnings, now, said);
+      const material = materialOf(loaded);
       const inForce = this.#inForce.get(certificate)!;
       const isSamePair = material.cert === inForce.cert && material.key === inForce.key;
       const isSameTrust = material.ca === inForce.ca && String(material.crl) === String(inForce.crl);
@@ -123,4 +124,9 @@ export class CertificateWatch {
     said.set(sentence, isDue ? now : at);
     if (isDue) say(sentence);
   }
+}
+
+/** What a door is given of it. */
+function materialOf({ key, cert, ca, crl }: LoadedMaterial): TlsMaterial {
+  return { key, cert, ...(ca === undefined ? {} : { ca }), ...(crl === undefined ? {} : { crl }) };
 }

@@ -5,7 +5,7 @@ import type { LinkedConnection } from "./linked-connection.ts";
 import type { ListenerOptions } from "./options.ts";
 
 /** Signatures that are checked before others have their turn. */
-const sliceMax = 50;
+const sliceMax = 20;
 
 /** Connections that came with a client certificate, by their doors. */
 export class CertifiedConnections {

@@ -6,6 +6,7 @@ import type { AccessRule } from "./access.ts";
 import { isCertificateName } from "./certificate-names.ts";
 import { type Config, contractViews, emptyConfig, type ListenerConfig, noContract, storeKinds } from "./config.ts";
 import { readAccessRule } from "./config-access.ts";
+import { readIdentity } from "./config-identity.ts";
 import { readListener } from "./config-listeners.ts";
 import { logLevels } from "./log.ts";
 import { type Finding, type Value, type ValueReader, YamlReader } from "./yaml-reader.ts";
@@ -63,6 +64,9 @@ class ConfigReader {
       },
       certificateNames: (value, key) => {
         config.certificateNames = this.#certificateNames(value, key);
+      },
+      identity: (value, key) => {
+        config.identity = readIdentity(reader, this.#directory, value, key);
       },
       access: (value, key) => {
         config.access = this.#access(value, key);

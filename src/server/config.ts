@@ -2,8 +2,10 @@ import { type Capabilities, type Limits, limitTable, type QueueOverflow, queueOv
 import { type TlsSettings, tlsVersions } from "../net/tls-settings.ts";
 import { type DeadLetterCause, deadLetterCauses } from "../store/dead-letters.ts";
 import type { AccessRule } from "./access.ts";
+import { type CertificateIdentity, certificateFieldNames } from "./certificate-identity.ts";
 import { type LogLevel, logLevels } from "./log.ts";
 import type { ListenerLimits, ListenerOptions } from "./options.ts";
+import { type TokenSettings, tokenAlgorithms } from "./token-settings.ts";
 
 /** Where state can be kept: on disk under the data directory, or in memory until the process ends. */
 export const storeKinds = ["disk", "memory"] as const;
@@ -27,6 +29,12 @@ export interface ListenerConfig
   readonly place: string;
 }
 
+/** Who may come in besides accounts. */
+export interface IdentityConfig {
+  readonly certificate: CertificateIdentity | undefined;
+  readonly tokens: TokenSettings | undefined;
+}
+
 /** What a configuration file says; undefined and empty where it says nothing. Paths are absolute. */
 export interface Config {
   readonly data: string | undefined;
@@ -35,6 +43,7 @@ export interface Config {
   readonly listeners: readonly ListenerConfig[] | undefined;
   /** Host names and addresses, besides those that are known, for the certificate of our own making. */
   readonly certificateNames: readonly string[];
+  readonly identity: IdentityConfig;
   readonly access: readonly AccessRule[];
   readonly limits: Partial<Limits>;
   readonly capabilities: Partial<Capabilities>;
@@ -62,6 +71,7 @@ export const emptyConfig: Config = {
   store: undefined,
   listeners: undefined,
   certificateNames: [],
+  identity: { certificate: undefined, tokens: undefined },
   access: [],
   limits: {},
   capabilities: {},
@@ -91,6 +101,9 @@ export const defaultData = "./petstore-data";
 export const defaultStore: StoreKind = "disk";
 export const defaultSysIntervalSeconds = 10;
 export const defaultLogLevel: LogLevel = "info";
+export const defaultClockToleranceSeconds = 30;
+export const defaultNameClaim = "sub";
+export const defaultRolesClaim = "roles";
 
 /** One key of the configuration file, for people. */
 export interface ConfigRow {
@@ -198,6 +211,22 @@ export const configTable: readonly ConfigRow[] = [
     row(`listeners[].limits.${limit.name}`, limit.default, limit.unit, limit.description),
   ),
   row("certificateNames", "none", "names", "what else clients call this server, for the certificate of our own making"),
+  row("identity.certificate.name", "none", "field", `whose value names a client: ${certificateFieldNames.join(", ")}`),
+  row("identity.certificate.roles", "none", "words", "roles of all who come with a client certificate alone"),
+  row("identity.certificate.rolesFrom", "none", "field", "whose values are further roles"),
+  row("identity.tokens.keys", "none", "path", "public keys of tokens: JWKS, or one in PEM; relative to this file"),
+  row("identity.tokens.algorithms", "required", "words", `those of signatures: ${tokenAlgorithms.join(", ")}`),
+  row("identity.tokens.issuer", "required", "text", "iss of tokens"),
+  row("identity.tokens.audience", "required", "text", "aud of tokens, or one of them"),
+  row(
+    "identity.tokens.clockToleranceSeconds",
+    String(defaultClockToleranceSeconds),
+    "seconds",
+    "how wrong clocks may be; tokens, and the connections made with them, last so much longer",
+  ),
+  row("identity.tokens.nameClaim", defaultNameClaim, "claim", "who it is; a user name must be the same"),
+  row("identity.tokens.rolesClaim", defaultRolesClaim, "claim", "its roles, a list or words; a.b is b inside of a"),
+  row("identity.tokens.claims", "none", "claims", "what else is taken over, for own: claim:NAME in a contract"),
   row("access[].allow", "none", "verb", "publish, subscribe or all; the first rule that fits decides"),
   row("access[].deny", "none", "verb", "publish, subscribe or all; a rule has either allow or deny"),
   row("access[].topic", "required", "filter", "topics that the rule is about, wildcards too; %c client id, %u user"),

@@ -1,5 +1,4 @@
 import type { Logger } from "pino";
-import type { Principal } from "../broker/authentication.ts";
 import type { Limits } from "../broker/limits.ts";
 import { ProtocolVersion } from "../mqtt/packet-type.ts";
 import { ReasonCode } from "../mqtt/reason-code.ts";
@@ -11,6 +10,7 @@ import { LocalConnection, type PacketReceiver } from "./local-connection.ts";
 import { LocalLink } from "./local-link.ts";
 import type { Authenticator, Peer } from "./options.ts";
 import { publishOf } from "./outgoing-message.ts";
+import { programPrincipal } from "./program-principal.ts";
 import { ProgramPublishes } from "./program-publishes.ts";
 import type { Turn } from "./turn.ts";
 import { wholePublish } from "./whole-packet.ts";
@@ -24,7 +24,7 @@ export function orInsiders(authenticator: Authenticator, principals: InsiderPrin
     authenticate: async (request, peer) => {
       const identity = principals.get(peer);
       if (identity === undefined) return await authenticator.authenticate(request, peer);
-      return { kind: "accept", principal: principalOf(identity, request.clientId), authenticationData: undefined };
+      return { kind: "accept", principal: programPrincipal(identity, request.clientId), authenticationData: undefined };
     },
   };
 }
@@ -55,6 +55,8 @@ export class Insiders {
   open(receiver: PacketReceiver, identity: Identity = nobody): LocalConnection {
     if (this.#isEnding) throw new Error("the server is closed; nobody can connect to it any more");
     const { turn, limits, principals, opened } = this.#options;
+    // Whoever names nobody hears it now.
+    programPrincipal(identity, "");
     const peer: Peer = { remoteAddress: "", protocol: "inside" };
     principals.set(peer, identity);
     let link: LocalLink | undefined;
@@ -88,7 +90,7 @@ export class Insiders {
     // The Packet Identifier is nobody's: it is checked and not used.
     const publish = publishOf(message, (message.qos ?? 0) === 0 ? 0 : 1);
     const whole = wholePublish(publish, ProtocolVersion.V5, limits.packetBytesMax);
-    return await this.#publishes.publish(identity === undefined ? undefined : principalOf(identity, ""), whole);
+    return await this.#publishes.publish(identity === undefined ? undefined : programPrincipal(identity, ""), whole);
   }
 
   /** No message is given to the program any more. Resolves when it has none in its hands. */
@@ -108,7 +110,3 @@ export class Insiders {
 
 /** Whoever does not say who it is. */
 const nobody: Identity = { name: "" };
-
-function principalOf({ name, roles = [] }: Identity, clientId: string): Principal {
-  return { tenant: 0, name, roles, clientId };
-}

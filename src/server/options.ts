@@ -19,6 +19,7 @@ import type { LocalConnection, PacketReceiver } from "./local-connection.ts";
 import type { Question } from "./question.ts";
 import type { Refusals } from "./refusals.ts";
 import type { ServerEvents } from "./server-events.ts";
+import type { TokenKeysWatch } from "./token-keys-watch.ts";
 
 /** One door. Port 0 takes a free one. */
 export interface ListenerOptions {
@@ -107,6 +108,8 @@ export interface ServerOptions {
   readonly certificateWatch?: CertificateWatch;
   /** Brings another policy into force while the server is open. */
   readonly policyWatch?: PolicyWatch;
+  /** Brings other keys of tokens into force while the server is open. */
+  readonly tokenKeysWatch?: TokenKeysWatch;
   /** Ends the connections of accounts that changed while the server is open. */
   readonly accountsWatch?: AccountsWatch;
 }

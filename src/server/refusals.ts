@@ -1,6 +1,7 @@
 import type { Principal } from "../broker/authentication.ts";
 import type { Observation } from "../broker/observation.ts";
 import type { PublishRequest, Refusal } from "../broker/policy.ts";
+import { shortText } from "./short-text.ts";
 
 /** What was asked for. */
 export type RefusedWhat = "publish" | "subscribe" | "connect" | "will";
@@ -29,9 +30,8 @@ export interface RefusalRow {
   readonly payloadBytes: number | null;
 }
 
-/** So much of a payload is kept, and so much of the texts that strangers choose. */
+/** So much of a payload is kept. */
 const headBytes = 128;
-const textLengthMax = 1_024;
 
 interface Entry {
   readonly what: RefusedWhat;
@@ -110,7 +110,7 @@ export class Refusals {
 
   #note(noted: Noted, payload: Uint8Array | undefined): void {
     const { what, observed, clientId, topic, reasonCode, place } = noted;
-    const key = `${what} ${observed} ${reasonCode} ${place}\n${short(clientId)}\n${short(topic ?? "")}`;
+    const key = `${what} ${observed} ${reasonCode} ${place}\n${shortText(clientId)}\n${shortText(topic ?? "")}`;
     const now = Date.now();
     this.#sequence += 1;
     const known = this.#entries.get(key);
@@ -118,7 +118,7 @@ export class Refusals {
     entry.sequence = this.#sequence;
     entry.count += 1;
     entry.lastAt = now;
-    entry.reason = short(noted.reason);
+    entry.reason = shortText(noted.reason);
     if (payload !== undefined) keepHead(entry, payload);
     if (entry !== this.#last) {
       if (known !== undefined) this.#entries.delete(key);
@@ -146,9 +146,9 @@ function entryOf({ what, observed, clientId, user, topic, reasonCode, reason, pl
   return {
     what,
     observed,
-    clientId: short(clientId),
-    user: short(user),
-    topic: topic === null ? null : short(topic),
+    clientId: shortText(clientId),
+    user: shortText(user),
+    topic: topic === null ? null : shortText(topic),
     reasonCode,
     firstAt: now,
     sequence: 0,
@@ -174,8 +174,4 @@ function rowOf({ head, firstAt, lastAt, ...entry }: Entry): RefusalRow {
 function textOf(head: Uint8Array, payloadBytes: number): string {
   const isCut = payloadBytes > head.length;
   return `${new TextDecoder("utf-8").decode(head, { stream: isCut })}${isCut ? "…" : ""}`;
-}
-
-function short(text: string): string {
-  return text.length <= textLengthMax ? text : `${text.slice(0, textLengthMax)}…`;
 }

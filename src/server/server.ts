@@ -26,7 +26,7 @@ import { type InsiderPrincipals, Insiders, orInsiders } from "./insiders.ts";
 import { LinkedConnection } from "./linked-connection.ts";
 import { listenAt } from "./listen-at.ts";
 import type { LocalConnection, PacketReceiver } from "./local-connection.ts";
-import { logObservation } from "./log-observation.ts";
+import { ObservationLog } from "./log-observation.ts";
 import { Losses } from "./losses.ts";
 import type { HttpApplication, ListenerAddress, ListenerOptions, Peer, Server, ServerOptions } from "./options.ts";
 import type { Question } from "./question.ts";
@@ -59,12 +59,13 @@ class RunningServer extends ServerEmitter implements Server {
   readonly #broker: Broker;
   readonly #spaceWatch: SpaceWatch;
   readonly #losses: Losses;
+  readonly #observationLog: ObservationLog;
   readonly #linkOptions: LinkOptions;
   readonly #connections: Set<LinkedConnection> = new Set();
   readonly #certified: CertifiedConnections = new CertifiedConnections((connection, problem) => {
     const now = this.#turn.now();
     this.#turn.guarded(() => {
-      this.#broker.disconnectConnection(connection, ReasonCode.NotAuthorized, problem, now);
+      this.#turn.broker.disconnectConnection(connection, ReasonCode.NotAuthorized, problem, now);
     });
   });
   /** In the order of the options. */
@@ -91,6 +92,7 @@ class RunningServer extends ServerEmitter implements Server {
     const { limits } = options;
     const principals: InsiderPrincipals = new WeakMap();
     this.#losses = new Losses(options);
+    this.#observationLog = new ObservationLog(options.log);
     this.#options = options;
     this.#turn = new Turn({
       store: options.store,
@@ -153,6 +155,7 @@ class RunningServer extends ServerEmitter implements Server {
       throw error;
     }
     this.#options.certificateWatch?.start((door, material) => this.#replaceTls(door, material));
+    this.#options.tokenKeysWatch?.start();
     this.#options.policyWatch?.start((policy) => {
       this.#turn.guarded(() => this.#turn.broker.policyChanged(policy, this.#turn.now()));
     });
@@ -291,7 +294,7 @@ class RunningServer extends ServerEmitter implements Server {
   #observe(observation: Observation): void {
     if (observation.kind === "connected" || observation.kind === "connectRefused") this.#connects += 1;
     this.#losses.observed(observation);
-    logObservation(this.#options.log, observation);
+    this.#observationLog.write(observation);
     this.observed(observation);
   }
 
@@ -345,6 +348,7 @@ class RunningServer extends ServerEmitter implements Server {
     this.#options.certificateWatch?.stop();
     this.#options.accountsWatch?.stop();
     this.#options.policyWatch?.stop();
+    this.#options.tokenKeysWatch?.stop();
     for (const detach of this.#attached) detach();
     const listenersClosed = Promise.all(this.#listeners.map((listener) => listener.close()));
     await this.#drain();

@@ -13,6 +13,7 @@ import { Clock, SteadyTime } from "./clock.ts";
 import { type Batch, type CommitListener, Commits, type Confirmation, type Fetch } from "./commits.ts";
 import { Fetches } from "./fetches.ts";
 import type { ConnectionTurn, LinkedConnection, PacketSource } from "./linked-connection.ts";
+import { LogBudget } from "./log-budget.ts";
 import type { Authenticator } from "./options.ts";
 import { StoreGate } from "./store-gate.ts";
 
@@ -36,10 +37,12 @@ const clockWarningMilliseconds = 1_000;
 
 /**
  * After so many bytes of deliveries a turn ends before all that came was read: a few large messages for very many
- * subscribers are gigabytes, and others wait meanwhile. One delivery counts for more than its bytes.
+ * subscribers are gigabytes, two megabytes of the smallest packets are 100,000 of them, and others wait meanwhile. What a
+ * delivery and a verb count for, besides.
  */
-const deliveredBytesMax = 33_554_432;
+const workMax = 33_554_432;
 const deliveryBytes = 64;
+const verbBytes = 2_048;
 
 const unavailable: Verdict = {
   kind: "refuse",
@@ -65,6 +68,7 @@ export class Turn implements Outbox, ConnectionTurn, CommitListener {
   readonly #observe: (observation: Observation) => void;
   readonly #fail: (error: unknown) => void;
   readonly #forget: (connection: LinkedConnection) => void;
+  readonly #logBudget: LogBudget;
   readonly #commits: Commits;
   readonly #fetches: Fetches;
   readonly #time: SteadyTime = new SteadyTime();
@@ -80,8 +84,8 @@ export class Turn implements Outbox, ConnectionTurn, CommitListener {
   #isOpen = false;
   #now = 0;
   #mayRead = true;
-  /** What this turn has given to Links, about. */
-  #deliveredBytes = 0;
+  /** What this turn has done, about, as bytes given to Links. */
+  #work = 0;
   /** It is enough for this turn: what else came is read in the next. */
   #isSated = false;
   #touched: LinkedConnection[] = [];
@@ -92,6 +96,7 @@ export class Turn implements Outbox, ConnectionTurn, CommitListener {
 
   constructor(options: TurnOptions) {
     this.log = options.log;
+    this.#logBudget = new LogBudget(options.log);
     this.#authenticator = options.authenticator;
     this.#unflushedBytesMax = options.unflushedBytesMax;
     this.#observe = options.observe;
@@ -143,7 +148,8 @@ export class Turn implements Outbox, ConnectionTurn, CommitListener {
     if (this.#full.length > 0) this.#flushFull();
     this.#commits.cutIfFull();
     if (this.#commits.unflushedBytes > this.#unflushedBytesMax) this.#mayRead = false;
-    if (this.#deliveredBytes > deliveredBytesMax) this.#isSated = true;
+    this.#work += verbBytes;
+    if (this.#work > workMax) this.#isSated = true;
   }
 
   send(connection: Connection, packet: Packet): boolean {
@@ -162,7 +168,7 @@ export class Turn implements Outbox, ConnectionTurn, CommitListener {
 
   deliver(connection: Connection, shared: SharedPublish, packetIdentifier: number, dup: boolean): boolean {
     const linked = connection as LinkedConnection;
-    this.#deliveredBytes += shared.byteLength + deliveryBytes;
+    this.#work += shared.byteLength + deliveryBytes;
     const room = linked.link.deliver(shared, packetIdentifier, dup, 0);
     this.touch(linked);
     return room;
@@ -170,7 +176,7 @@ export class Turn implements Outbox, ConnectionTurn, CommitListener {
 
   deliverAfterCommit(connection: Connection, shared: SharedPublish, packetIdentifier: number, dup: boolean): boolean {
     const linked = connection as LinkedConnection;
-    this.#deliveredBytes += shared.byteLength + deliveryBytes;
+    this.#work += shared.byteLength + deliveryBytes;
     const room = linked.link.deliver(shared, packetIdentifier, dup, this.#await(linked));
     this.touch(linked);
     return room;
@@ -303,13 +309,14 @@ export class Turn implements Outbox, ConnectionTurn, CommitListener {
     try {
       verdict = await this.#authenticator.authenticate(request, connection.peer);
     } catch (error) {
-      this.log.error({ err: error, clientId: request.clientId }, "authentication failed to answer; refused with 0x88");
+      const sentence = "authentication failed to answer; refused with 0x88";
+      if (this.#logBudget.allows(sentence)) this.log.error({ err: error, clientId: request.clientId }, sentence);
     }
     connection.answered(verdict);
   }
 
   #endTurn(): void {
-    this.#deliveredBytes = 0;
+    this.#work = 0;
     this.#isSated = false;
     const drained = this.#toDrain;
     if (drained.length > 0) {

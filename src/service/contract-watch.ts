@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import type { Logger } from "pino";
 import type { Principal } from "../broker/authentication.ts";
 import type { Policy, PublishRequest, Refusal } from "../broker/policy.ts";
+import { type BundledDocument, bundleDocument } from "../contract/bundle.ts";
 import { type CompiledContract, compileContract } from "../contract/compile.ts";
 import { ContractPolicy } from "../contract/contract-policy.ts";
 import { type Finding, findingText } from "../contract/finding.ts";
@@ -40,6 +41,10 @@ export class ContractWatch implements PolicyWatch {
   readonly #options: ContractWatchOptions;
   #loaded: Loaded;
   #compiled: CompiledContract;
+  /** The files of the contract in force, by path. */
+  #texts: Loaded["texts"];
+  /** Made when it is asked for. */
+  #document: BundledDocument | undefined = undefined;
   #policy: Policy;
   #change: (policy: Policy) => void = () => {};
   #watch: FileWatch | undefined = undefined;
@@ -49,9 +54,10 @@ export class ContractWatch implements PolicyWatch {
   constructor(options: ContractWatchOptions) {
     this.#options = options;
     this.#loaded = this.#load();
-    const { compiled, findings } = this.#loaded;
+    const { compiled, findings, texts } = this.#loaded;
     if (compiled === undefined) throw new ConfigError(findings.map(findingText).join("\n"));
     this.#compiled = compiled;
+    this.#texts = texts;
     this.#policy = this.#policyOf(compiled);
     this.#tell(compiled, findings);
   }
@@ -64,6 +70,12 @@ export class ContractWatch implements PolicyWatch {
   /** The contract in force. */
   get contract(): CompiledContract {
     return this.#compiled;
+  }
+
+  /** The contract in force, as a document that needs no other files. */
+  get document(): BundledDocument {
+    this.#document ??= bundleDocument(this.#options.file, (path) => this.#texts.get(path) ?? "");
+    return this.#document;
   }
 
   start(change: (policy: Policy) => void): void {
@@ -84,13 +96,15 @@ export class ContractWatch implements PolicyWatch {
   #readAgain(): void {
     const { log, file } = this.#options;
     this.#loaded = this.#load();
-    const { compiled, findings } = this.#loaded;
+    const { compiled, findings, texts } = this.#loaded;
     this.#watchFiles();
     if (compiled === undefined) {
       log.error(`the contract in force stays: ${findings.map(findingText).join("\n")}`);
       return;
     }
     this.#compiled = compiled;
+    this.#texts = texts;
+    this.#document = undefined;
     this.#policy = this.#policyOf(compiled);
     this.#tell(compiled, findings);
     log.info(`another contract of ${file} is in force`);

@@ -5,7 +5,9 @@ import type { Policy, PublishRequest, Refusal, RefusalReasonCode } from "../brok
 import type { ProtocolVersion } from "../mqtt/packet-type.ts";
 import { type ConnackReasonCode, ReasonCode } from "../mqtt/reason-code.ts";
 import type { Identity } from "../server/in-process.ts";
+import { LogBudget } from "../server/log-budget.ts";
 import type { Authenticator, Peer } from "../server/options.ts";
+import { programPrincipal } from "../server/program-principal.ts";
 
 /** What a Client that connects says of itself, and where it comes from. */
 export interface Credentials {
@@ -64,8 +66,7 @@ export function hookAuthenticator(authenticate: Authenticate): Authenticator {
       const bytes = password === undefined ? undefined : Buffer.from(password);
       const answer = await authenticate({ clientId, userName, password: bytes, protocolVersion, peer });
       if (typeof answer === "object" && "name" in answer) {
-        const { name, roles = [] } = answer;
-        return { kind: "accept", principal: { tenant: 0, name, roles, clientId }, authenticationData: undefined };
+        return { kind: "accept", principal: programPrincipal(answer, clientId), authenticationData: undefined };
       }
       const { reasonCode = ReasonCode.BadUserNameOrPassword, reason } = answer || {};
       return refuse(reasonCode, reason);
@@ -75,12 +76,14 @@ export function hookAuthenticator(authenticate: Authenticate): Authenticator {
 
 /** Asks the program, and refuses when it fails to answer. */
 export function hookPolicy(hook: PolicyHook, log: Logger): Policy {
+  const budget = new LogBudget(log);
   function ask(question: () => boolean | RequestRefusal): Refusal | undefined {
     try {
       const answer = question();
       return answer === true ? undefined : refusalOf(answer);
     } catch (error) {
-      log.error({ err: error }, "the policy failed to answer; refused with 0x87");
+      const sentence = "the policy failed to answer; refused with 0x87";
+      if (budget.allows(sentence)) log.error({ err: error }, sentence);
       return refusalOf(false);
     }
   }

@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import { allowAll, bothAllow, type Policy } from "../broker/policy.ts";
+import type { ContractSource } from "../http/contract-pages.ts";
 import { type AccessRule, createAccessPolicy } from "../server/access.ts";
 import { type Config, noContract } from "../server/config.ts";
 import { demoRules } from "../server/demo.ts";
@@ -7,6 +8,7 @@ import type { ServerOptions } from "../server/options.ts";
 import type { Refusals } from "../server/refusals.ts";
 import { defaultContractFile } from "./contract-path.ts";
 import type { ServeFlags } from "./flags.ts";
+import { RightsWatch } from "./rights-watch.ts";
 
 /**
  * What everybody may do: what the contract says, and the access rules. Where both are there, both must allow.
@@ -17,26 +19,30 @@ export async function rightsOf(
   config: Config,
   log: Logger,
   refusals: Refusals,
-): Promise<Pick<ServerOptions, "policy" | "policyWatch">> {
+): Promise<Pick<ServerOptions, "policy" | "policyWatch"> & { readonly contract?: ContractSource }> {
   const file = flags.contract ?? config.contract ?? usualContract(flags, config);
-  if (file === noContract)
-    return { policy: accessPolicy(flags, flags.demo ? [...config.access, ...demoRules] : config.access) };
-  // Beside a contract, rules only take away.
-  const ruled = config.access.length === 0 ? undefined : accessPolicy({ ...flags, open: true }, config.access);
+  const given = { file: flags.config, config, log };
+  if (file === noContract) {
+    const further = flags.demo ? demoRules : [];
+    const policyOf = (rules: readonly AccessRule[]): Policy => accessPolicy(flags, [...rules, ...further]);
+    const policyWatch = new RightsWatch({ ...given, contract: undefined, policyOf });
+    return { policy: policyWatch.policy, policyWatch };
+  }
   // With a contract only: the compiler takes a while to load.
   const { ContractWatch } = await import("./contract-watch.ts");
   const view = flags.contractView ?? config.contractView ?? "service";
-  const policyWatch = new ContractWatch({ file, view, log, refusals, within: (policy) => both(ruled, policy) });
-  return { policy: policyWatch.policy, policyWatch };
+  const watch = new ContractWatch({ file, view, log, refusals, within: (policy) => policy });
+  // Beside a contract, rules only take away.
+  const policyOf = (rules: readonly AccessRule[]): Policy =>
+    rules.length === 0 ? watch.policy : bothAllow(accessPolicy({ ...flags, open: true }, rules), watch.policy);
+  const policyWatch = new RightsWatch({ ...given, contract: watch, policyOf });
+  const contract = { yaml: () => watch.document.yaml, json: () => watch.document.json };
+  return { policy: policyWatch.policy, policyWatch, contract };
 }
 
 /** The pet store's, unless it is somebody else's broker: one with rules of its own, or one for everybody. */
 function usualContract({ open }: Pick<ServeFlags, "open">, { access }: Config): string {
   return open || access.length > 0 ? noContract : defaultContractFile();
-}
-
-function both(ruled: Policy | undefined, policy: Policy): Policy {
-  return ruled === undefined ? policy : bothAllow(ruled, policy);
 }
 
 /** The first rule that fits decides; where none fits, only those of `--open` may. */

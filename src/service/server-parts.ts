@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import { allCapabilities, createLimits, type Limits } from "../broker/limits.ts";
+import type { ContractSource } from "../http/contract-pages.ts";
 import {
   type Config,
   defaultPath,
@@ -39,7 +40,7 @@ export interface ServerSettings {
 
 /** What a program brings itself. */
 export type GivenParts = Pick<ServerOptions, "policy" | "policyWatch" | "refusals"> &
-  Partial<Pick<ServerOptions, "authenticator" | "store">>;
+  Partial<Pick<ServerOptions, "authenticator" | "store">> & { readonly contract?: ContractSource };
 
 /**
  * Flags, configuration file and defaults, in this order, made into a server's parts. What people should know is logged as
@@ -71,7 +72,7 @@ export async function assembleServer(
   const { certificateNames } = config;
   const { listeners, caFile, certificateWatch } = await withCertificates(doors, certificateNames, data, isOpen, log);
   const limits = createLimits(config.limits);
-  const { authenticator, policy, policyWatch, refusals } = given;
+  const { authenticator, contract, policy, policyWatch, refusals } = given;
   const kind = config.store ?? defaultStore;
   const options: ServerOptions = {
     listeners,
@@ -91,7 +92,7 @@ export async function assembleServer(
       // With the first WebSocket door only: it takes a while to load.
       const { createApplication } = await import("../http/application.ts");
       const path = doors.find(({ protocol }) => protocol === "wss" || protocol === "ws")?.path ?? defaultPath;
-      return await createApplication(state, isDemo ? path : undefined);
+      return await createApplication(state, { demoPath: isDemo ? path : undefined, contract });
     },
     certificateWatch,
     responseInformation: config.responseInformation,
@@ -107,7 +108,7 @@ async function loadIdentities(
   config: Config,
   data: string,
   log: Logger,
-): Promise<Pick<ServerOptions, "authenticator" | "accountsWatch">> {
+): Promise<Pick<ServerOptions, "authenticator" | "accountsWatch" | "tokenKeysWatch">> {
   const { identitiesOf } = await import("./identities.ts");
   return await identitiesOf({ demo, open }, config, data, log);
 }

@@ -1,4 +1,5 @@
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { createServer as createTlsServer } from "node:tls";
 import mqttPacket from "mqtt-packet";
 
 /** Which deliveries the broker spoils, counted from 1 over all its subscribers. */
@@ -15,8 +16,19 @@ export interface Faults {
   readonly misroute?: number;
 }
 
-/** A broker of a few lines that forwards by Topic Name at QoS 0 and acknowledges QoS 1, with faults on demand. */
-export async function startForwardingBroker(faults: Faults): Promise<{ port: number; close: () => Promise<void> }> {
+/** What else it is told. */
+export interface ForwardingOptions {
+  /** PEM: it speaks TLS. */
+  readonly pair?: { readonly cert: string; readonly key: string };
+  /** Hears every packet that comes. */
+  readonly heard?: (packet: mqttPacket.Packet) => void;
+}
+
+/** A broker of a few lines that forwards by Topic Name, or with `+` for its number, at QoS 0 and acknowledges QoS 1, with faults on demand. */
+export async function startForwardingBroker(
+  faults: Faults,
+  { pair, heard }: ForwardingOptions = {},
+): Promise<{ port: number; close: () => Promise<void> }> {
   const subscribers = new Map<string, Set<Socket>>();
   const sockets = new Set<Socket>();
   const counts = { deliveries: 0, publishes: 0 };
@@ -37,6 +49,7 @@ export async function startForwardingBroker(faults: Faults): Promise<{ port: num
   };
 
   const receive = (socket: Socket, packet: mqttPacket.Packet): void => {
+    heard?.(packet);
     if (packet.cmd === "connect") socket.write(Buffer.from([0x20, 2, 0, 0]));
     if (packet.cmd === "subscribe") {
       for (const { topic } of packet.subscriptions) {
@@ -53,18 +66,22 @@ export async function startForwardingBroker(faults: Faults): Promise<{ port: num
         socket.write(mqttPacket.generate({ cmd: "puback", messageId }));
       }
       const bytes = mqttPacket.generate(packet);
-      for (const subscriber of subscribers.get(packet.topic) ?? []) deliver(subscriber, bytes);
+      const level = packet.topic.replace(/\d+/, "+");
+      for (const filter of [packet.topic, level]) {
+        for (const subscriber of subscribers.get(filter) ?? []) deliver(subscriber, bytes);
+      }
     }
   };
 
-  const server: Server = createServer((socket) => {
+  const arrived = (socket: Socket): void => {
     sockets.add(socket);
     const parser = mqttPacket.parser();
     parser.on("packet", (packet) => receive(socket, packet));
     socket.on("data", (chunk) => parser.parse(chunk));
     socket.on("error", () => socket.destroy());
     socket.on("close", () => sockets.delete(socket));
-  });
+  };
+  const server: Server = pair === undefined ? createServer(arrived) : createTlsServer(pair, arrived);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const close = (): Promise<void> =>
     new Promise((resolve) => {

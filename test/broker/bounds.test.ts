@@ -228,3 +228,24 @@ describe("the memory of all Wills", () => {
     assert.match(stage.sent()[0]!, /third < CONNACK 0x00/);
   });
 });
+
+test("Retained Messages for many new subscriptions go out in slices that all of them share, in turn", () => {
+  const stage = new BrokerStage({ sliceMax: 10 });
+  for (let index = 0; index < 60; index += 1) {
+    const retained = message({ topicName: String(index), qos: 0, retain: true });
+    stage.broker.publish(undefined, retained, undefined, 0);
+  }
+  const names = ["a", "b", "c"];
+  for (const name of names) stage.receive(stage.connect(`CONNECT ${name} clean`), ['SUBSCRIBE #1 "#" q0']);
+  stage.sent();
+  const came = new Map(names.map((name) => [name, 0]));
+  for (let slices = 0; stage.broker.nextDeadline() === 0; slices += 1) {
+    assert.ok(slices < 60);
+    stage.broker.elapsed(0);
+    const sent = stage.sent();
+    assert.ok(sent.length <= 10, `${sent.length} in one slice`);
+    for (const line of sent) came.set(line[0]!, came.get(line[0]!)! + 1);
+  }
+  // The rest came with the SUBACK.
+  for (const name of names) assert.ok(came.get(name)! > 40, `${came.get(name)} for ${name}`);
+});

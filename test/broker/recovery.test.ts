@@ -65,6 +65,30 @@ describe("after a restart", () => {
     assert.deepEqual(stage.persisted(), [{ kind: "settle", number: 1, owner: group }]);
   });
 
+  test("the Packet Identifier of QoS 1 that is for the others is free in the store too, or two messages would have it", () => {
+    const stage = new BrokerStage();
+    const rows = [
+      session(1, { clientId: "left" }),
+      session(2, { clientId: "stays" }),
+      subscription(2, "$share/g/t", { group }),
+    ];
+    stage.recover([...rows, queued(1, ofGroup({ qos: 1, session: 1, packetIdentifier: 2 }))], 0);
+    assert.deepEqual(
+      stage.persisted().filter(({ kind }) => kind === "bindPacketIdentifier"),
+      [
+        {
+          kind: "bindPacketIdentifier",
+          number: 1,
+          owner: group,
+          qos: 1,
+          session: 0,
+          packetIdentifier: 0,
+          stage: "published",
+        },
+      ],
+    );
+  });
+
   test("a Session whose clock has come is gone, and its Will is out, for a Client that is back before anybody looked", () => {
     const stage = new BrokerStage({ sliceMax: 1 });
     const watcher = { clientId: "watcher", disconnectedAt: 1, sessionExpiryIntervalSeconds: never, principalName: "" };

@@ -41,4 +41,6 @@ test("docs/commands.md is what the table of commands prints", () => {
 
 test("there is no help about a command that there is not", () => {
   assert.throws(() => helpText(["srve"], commands), new UsageError("there is no command srve; did you mean serve?"));
+  const message = "there is no command serve x; did you mean serve?";
+  assert.throws(() => helpText(["serve", "x"], commands), new UsageError(message));
 });

@@ -48,6 +48,15 @@ describe("petstore-mqtt serve", { timeout: 120_000 }, () => {
     for (const line of stderr.trimEnd().split("\n")) assert.equal(typeof JSON.parse(line).msg, "string");
   });
 
+  test("SIGHUP while it starts does not end it", async () => {
+    const running = serve("--demo", "--mqtts", "0");
+    await once(running.child.stderr!, "data");
+    running.child.kill("SIGHUP");
+    await running.ready;
+    running.child.kill("SIGTERM");
+    assert.equal((await running.ended).code, 0);
+  });
+
   test("with --open takes anybody on the loopback interface, keeps its rules, and with --store memory writes nothing", async () => {
     write('access:\n  - { deny: subscribe, topic: "test/nosubscribe" }\n');
     const running = serve("--open", "--mqtt", "0", "--store", "memory", "--config", "broker.yaml");

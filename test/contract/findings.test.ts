@@ -32,7 +32,7 @@ const cases: readonly [string, string | Readonly<Record<string, string>>, readon
     "AsyncAPI 2 is refused with the command that converts it",
     "asyncapi: 2.6.0\n",
     [
-      "api.yaml:1:1: error asyncapi-version: This is AsyncAPI 2.6.0; served is 3.0. Convert it: npx @asyncapi/cli convert api.yaml --target-version=3.0.0.",
+      "api.yaml:1:1: error asyncapi-version: This is AsyncAPI 2.6.0; served is 3.0. Convert it by npx @asyncapi/cli convert api.yaml --target-version=3.0.0 --output=asyncapi3.yaml and serve that.",
     ],
   ],
   [
@@ -145,14 +145,14 @@ operations:
     "a schema that is none",
     documentOf("{ type: integr }"),
     [
-      "api.yaml:8:16: error schema-invalid: This is no JSON Schema: schema is invalid: data/type must be equal to one of the allowed values, data/type must be array, data/type must match a schema in anyOf. Mend the schema.",
+      'api.yaml:8:27: error schema-invalid: type cannot be "integr". Write array, boolean, integer, null, number, object or string, or a list of them.',
     ],
   ],
   [
     "a keyword that says nothing because it is misspelled",
     documentOf("{ type: integer, minimun: 3 }"),
     [
-      'api.yaml:8:16: error schema-invalid: This is no JSON Schema: strict mode: unknown keyword: "minimun". Mend the schema.',
+      "api.yaml:8:42: error schema-invalid: JSON Schema has no minimun, so it checks nothing. Perhaps minimum was meant; what is for readers begins with x-.",
     ],
   ],
   [

@@ -40,7 +40,6 @@ for (const { name, file, roles, watcher } of [
 
     before(async () => {
       server = await startUnder(compiled, people);
-      for (const person of people) byRole.set(person, await server.connect(person, 5, clientIdOf(person)));
       const observer = people.find(({ roles: [role], name: user }) => role === watcher && user !== "2041")!;
       watching = await server.connect(observer, 5, "watching");
       assert.deepEqual(await subscribeTo(watching, ["#"], 0), [0]);
@@ -50,17 +49,27 @@ for (const { name, file, roles, watcher } of [
       await server?.close();
     });
 
+    /** One connection for each; another one when it was lost, so that what is tried next is tried for itself. */
+    async function clientOf(person: Person): Promise<TestClient> {
+      const known = byRole.get(person);
+      if (known?.client.connected === true) return known;
+      const client = await server.connect(person, 5, clientIdOf(person));
+      byRole.set(person, client);
+      return client;
+    }
+
     /** What the broker answers to a PUBLISH, and how often it is delivered; as `explain` would put it. */
     async function published(person: Person, { topicName, payload, qos, retain, properties }: PublishRequest) {
       const before = watching.received.length;
-      const client = byRole.get(person)!;
+      const client = await clientOf(person);
       const { contentType, payloadFormatIndicator } = properties;
       const userProperties: Record<string, string> = Object.fromEntries(properties.userProperties);
       const answer = await publishTo(client, topicName, payload, {
         qos,
         retain,
         properties: {
-          userProperties,
+          // An empty one it writes as half a packet.
+          ...(properties.userProperties.length === 0 ? {} : { userProperties }),
           ...(contentType === undefined ? {} : { contentType }),
           ...(payloadFormatIndicator === undefined ? {} : { payloadFormatIndicator: payloadFormatIndicator === 1 }),
         },
@@ -113,7 +122,7 @@ for (const { name, file, roles, watcher } of [
         fc.asyncProperty(fc.constantFrom(...people), filters(channels), async (person, topicFilter) => {
           const principal = { ...person, clientId: clientIdOf(person) };
           const { isAllowed, refusal } = explainSubscribe(compiled, claimsOwnership, principal, topicFilter);
-          const client = byRole.get(person)!;
+          const client = await clientOf(person);
           const [code] = await subscribeTo(client, [topicFilter], 0);
           await client.client.unsubscribeAsync(topicFilter);
           assert.equal(code, isAllowed ? 0 : refusal!.reasonCode, refusal?.reasonString);
@@ -158,7 +167,7 @@ function requests(channels: readonly Channel[], sources: Sources): fc.Arbitrary<
     .tuple(near, fc.func(fc.oneof(fc.constant(undefined), fc.json())), fc.nat())
     .map(([request, change, at]) => ({ ...request, payload: mutatedPayload(request.payload, change, at) }));
   const far = fc.record({
-    topicName: fc.oneof(topicNames, fc.constantFrom("a/+", "#", "$SYS/x", "pets")),
+    topicName: fc.oneof(topicNames, fc.constantFrom("$SYS/x", "pets", "/")),
     payload: fc.uint8Array({ maxLength: 40 }),
   });
   const properties = fc.record({
@@ -207,9 +216,8 @@ function topicsOf(channel: Channel): fc.Arbitrary<string> {
 
 /** What the schema of a message allows, with the id where it is repeated. */
 function payloads(channel: Channel, message: ChannelMessage, sources: Sources, id: string): fc.Arbitrary<Uint8Array> {
-  const schema = message.payload!.schema as Exclude<NonNullable<ChannelMessage["payload"]>["schema"], boolean>;
   const isText = message.contentType.startsWith("text/");
-  return valuesOf(schema, sources).map((value) => {
+  return valuesOfMessage(message, sources).map((value) => {
     if (isText) return Buffer.from(String(value));
     for (const { location } of channel.parameters.values()) {
       const field = location?.pointer[0] ?? "";
@@ -220,6 +228,15 @@ function payloads(channel: Channel, message: ChannelMessage, sources: Sources, i
     return Buffer.from(JSON.stringify(value));
   });
 }
+
+function valuesOfMessage(message: ChannelMessage, sources: Sources): fc.Arbitrary<unknown> {
+  const made = arbitraries.get(message) ?? valuesOf(message.payload!.schema, sources);
+  arbitraries.set(message, made);
+  return made;
+}
+
+/** Making them takes longer than making values with them. */
+const arbitraries: WeakMap<ChannelMessage, fc.Arbitrary<unknown>> = new WeakMap();
 
 /** Another value somewhere in it, no JSON, or bytes that are no text. */
 function mutatedPayload(payload: Uint8Array, change: (path: string) => string | undefined, at: number): Uint8Array {

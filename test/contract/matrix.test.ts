@@ -226,7 +226,7 @@ function wordsOf(role: string, address: string): readonly string[] {
 }
 
 function matrixOf(text: string): ReadonlyMap<string, ReadonlyMap<string, string>> {
-  const table = text.slice(text.indexOf("| Topic |")).split("\n\n", 1)[0]!;
+  const table = text.slice(text.indexOf("| Topic ")).split("\n\n", 1)[0]!;
   const [heads, , ...rows] = table.split("\n").map((line) =>
     line
       .split("|")

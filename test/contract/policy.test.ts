@@ -20,7 +20,7 @@ channels:
     messages: { order: { $ref: "#/components/messages/order" } }
   special:
     address: orders/special/status
-    messages: { order: { payload: { type: string } } }
+    messages: { order: { contentType: text/plain, payload: { type: string } } }
   walk:
     address: walks/{walkerId}/{mood}
     parameters: { walkerId: { x-schema: { type: string, maxLength: 8 } }, mood: { enum: [happy, sad] } }
@@ -40,7 +40,7 @@ components:
     order:
       headers: { type: object, properties: { trace: { type: string, pattern: "^[0-9a-f]+$" } } }
       payload: { $ref: "#/components/schemas/Order" }
-      bindings: { mqtt: { payloadFormatIndicator: 1 } }
+      bindings: { mqtt: { payloadFormatIndicator: 1, contentType: application/json } }
   schemas:
     Order: { type: object, additionalProperties: false, properties: { orderId: { type: string }, state: { enum: [PLACED, PAID] } } }
   securitySchemes:

@@ -58,7 +58,7 @@ describe("the broker and its disk", { timeout: 200_000 }, () => {
     writeFileSync(join(directory, "broker.yaml"), `sysIntervalSeconds: 0\nlimits: ${JSON.stringify(all)}\n`);
     return new BrokerProcess(
       directory,
-      ["--demo", "--mqtts", "0", "--config", "broker.yaml", "--data", "data"],
+      ["--demo", "--contract", "none", "--mqtts", "0", "--config", "broker.yaml", "--data", "data"],
       variables,
     );
   }

@@ -262,7 +262,19 @@ class KillRun {
   }
 
   #spawn(): BrokerProcess {
-    const args = ["--demo", "--mqtts", "0", "--config", "broker.yaml", "--data", "data", "--log-level", "warn"];
+    const args = [
+      "--demo",
+      "--contract",
+      "none",
+      "--mqtts",
+      "0",
+      "--config",
+      "broker.yaml",
+      "--data",
+      "data",
+      "--log-level",
+      "warn",
+    ];
     return new BrokerProcess(this.#directory, args);
   }
 

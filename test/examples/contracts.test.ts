@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import type { IncomingMessage } from "node:http";
+import { get } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { after, afterEach, before, describe, test } from "node:test";
 import { hashPassword } from "../../src/server/password-hash.ts";
 import { killCommands, type Running, start } from "../cli/command.ts";
@@ -14,15 +18,16 @@ describe("serve --contract trams.asyncapi.yaml: the broker of a town's trams", (
   let directory: string;
   let command: Running;
   let url: string;
+  let webSocketUrl: string;
   let ca: Buffer;
 
   before(async () => {
     directory = mkdtempSync(join(tmpdir(), "petstore-mqtt-trams-"));
     mkdirSync(join(directory, "data"), { mode: 0o700 });
     writeFileSync(join(directory, "data/accounts.yaml"), await accounts(), { mode: 0o600 });
-    const flags = ["--mqtts", "0", "--store", "memory", "--data", "data", "--log-level", "warn"];
+    const flags = ["--mqtts", "0", "--wss", "0", "--store", "memory", "--data", "data", "--log-level", "warn"];
     command = start(directory, "serve", "--contract", file, ...flags);
-    [url = ""] = await command.ready;
+    [url = "", webSocketUrl = ""] = await command.ready;
     ca = readFileSync(join(directory, "data/tls/ca.crt"));
   });
   afterEach(closeClients);
@@ -37,6 +42,14 @@ describe("serve --contract trams.asyncapi.yaml: the broker of a town's trams", (
   function as(username: string, clientId: string): Promise<TestClient> {
     return connect(url, { ca, protocolVersion: 5, username, password: "rides", clientId });
   }
+
+  test("its contract stands at the HTTPS door, as a document that needs no other file", async () => {
+    const documentUrl = new URL("/asyncapi.json", webSocketUrl.replace("wss:", "https:"));
+    const [response] = (await once(get(documentUrl, { ca }), "response")) as [IncomingMessage];
+    const { info, "x-files": files } = JSON.parse(await text(response)) as Record<string, Record<string, unknown>>;
+    assert.equal(info?.["title"], "Trams of a town");
+    assert.deepEqual(Object.keys(files ?? {}), ["schemas/position.json"]);
+  });
 
   test("a tram reports its own positions, alone and in batches, and nobody else's", async () => {
     const tram = await as("box", "2041");

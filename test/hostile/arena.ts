@@ -137,12 +137,15 @@ function child(file: string, flags: readonly string[], argument: string): ChildP
 }
 
 async function answerOf(process: ChildProcess): Promise<unknown> {
-  const exit = once(process, "exit").then(() => {
-    throw new Error("a process of the test ended");
-  });
-  const [answer] = (await Promise.race([once(process, "message"), exit])) as [unknown];
-  exit.catch(() => {});
-  return answer;
+  const waiting = new AbortController();
+  const ended = (): void => waiting.abort(new Error("a process of the test ended"));
+  process.once("exit", ended);
+  try {
+    const [answer] = (await once(process, "message", { signal: waiting.signal })) as [unknown];
+    return answer;
+  } finally {
+    process.off("exit", ended);
+  }
 }
 
 async function ask(server: ChildProcess, question: Question): Promise<Held> {

@@ -6,7 +6,7 @@ import { bytesOf, many, type RawClient } from "./raw-client.ts";
 const MiB = 1_048_576;
 
 attack("a client that never reads holds linkBytesMax, however much QoS 0 there is for it", {
-  heldMiBMax: 20,
+  heldMiBMax: 40,
   run: async (arena) => {
     const deaf = await arena.connect("CONNECT deaf clean");
     deaf.send('SUBSCRIBE #1 "flood" q0');
@@ -46,7 +46,7 @@ attack("a client that never acknowledges holds its queue", {
 
 attack("clients that never acknowledge hold queuedBytesMax all together", {
   limits: { queuedBytesMax: 8 * MiB },
-  heldMiBMax: 60,
+  heldMiBMax: 45,
   run: async (arena) => {
     await many(40, async (index) => {
       await mute(arena, `mute${index}`, `flood/${index}`);
@@ -71,7 +71,7 @@ attack("the same for Sessions that stay, with a store in memory", {
 attack("what is in flight to clients that never acknowledge is on disk, not in memory", {
   store: "disk",
   limits: { messageCacheBytesMax: MiB },
-  heldMiBMax: 75,
+  heldMiBMax: 60,
   run: async (arena) => {
     await many(20, async (index) => {
       await mute(arena, `mute${index}`, `flood/${index}`, "sessionExpiryInterval=1000");
@@ -100,6 +100,7 @@ attack("Retained Messages end at retainedBytesMax: more are refused with 0x97", 
 });
 
 attack("# over very many Retained Messages stalls nobody, also when its client never reads", {
+  limits: { retainedBytesMax: 1_024 * MiB },
   heldMiBMax: 120 * scale,
   run: async (arena) => {
     const keeper = await arena.connect("CONNECT keeper clean");

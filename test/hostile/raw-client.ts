@@ -27,6 +27,8 @@ export class RawClient {
     socket.on("close", () => {
       this.isClosed = true;
       socket.emit("progress");
+      // Whoever waits for it waits no longer.
+      socket.emit("drain");
     });
   }
 
@@ -53,7 +55,7 @@ export class RawClient {
   /** Resolves once the system has taken the bytes, or the connection is gone. */
   async write(bytes: Uint8Array): Promise<void> {
     if (this.isClosed || this.socket.write(bytes)) return;
-    await Promise.race([once(this.socket, "drain"), once(this.socket, "close")]);
+    await once(this.socket, "drain").catch(() => {});
   }
 
   /** How many packets of a type came. */

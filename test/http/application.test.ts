@@ -14,7 +14,7 @@ afterEach(async () => {
 /** An application behind a server of its own; asks it for a path. */
 async function start(demoPath?: string) {
   let problem: string | undefined;
-  const application = await createApplication({ notReady: () => problem }, demoPath);
+  const application = await createApplication({ notReady: () => problem }, { demoPath, contract: undefined });
   const server = createServer((request, response) => application.answer(request, response));
   server.listen(0, "127.0.0.1");
   await once(server, "listening");

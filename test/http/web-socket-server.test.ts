@@ -45,7 +45,7 @@ async function start(listeners: readonly ListenerOptions[], replaced: Partial<Se
     log: pino({ level: "silent" }),
     responseInformation: undefined,
     sysIntervalSeconds: 0,
-    http: (state) => createApplication(state, undefined),
+    http: (state) => createApplication(state, { demoPath: undefined, contract: undefined }),
     ...replaced,
   });
   return {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import { get } from "node:https";
+import { connect as connectTcp } from "node:net";
 import { describe, test } from "node:test";
 import { type ConnectionOptions, connect, type TLSSocket } from "node:tls";
 import { WebSocket } from "ws";
@@ -21,6 +22,12 @@ function connectTo(door: Door, options: ConnectionOptions = {}): TLSSocket {
   const socket = connect({ ...door.to, ca: certificate.cert, ...options });
   socket.on("error", () => {});
   return socket;
+}
+
+/** What a client's certificate came to. */
+function shownTo(door: Door, index = 0): { subject: string; fingerprint256: string } | undefined {
+  const certificate = door.owner.sources[index]?.certificate;
+  return certificate && { subject: certificate.subject, fingerprint256: certificate.fingerprint256 };
 }
 
 /** Resolves when the door let the next one in or its handshake failed. */
@@ -67,7 +74,7 @@ describe("client certificates", () => {
         const client = connectTo(door, { maxVersion, ...(who === "nobody" ? {} : clients[who]) });
         const letIn = await letsIn(door);
         assert.equal(letIn, expected !== "refused");
-        if (letIn) assert.deepEqual(door.owner.sources[0]?.certificate, expected);
+        if (letIn) assert.deepEqual(shownTo(door), expected);
         else {
           assert.equal(door.owner.failures.length, 1);
           assert.doesNotMatch(door.owner.failures[0]!.message, /hang up/);
@@ -92,7 +99,7 @@ describe("client certificates", () => {
       client.on("error", () => {});
       if (isAccepted) {
         await door.owner.accepts(1);
-        assert.deepEqual(door.owner.sources[0]?.certificate, known);
+        assert.deepEqual(shownTo(door), known);
       } else {
         await once(client, "close");
         assert.match(door.owner.failures[0]!.message, /certificate does not hold/);
@@ -118,7 +125,7 @@ describe("session resumption", () => {
         const second = connectTo(door, { ...options, session });
         await Promise.all([once(second, "secureConnect"), door.owner.accepts(2)]);
         assert.equal(second.isSessionReused(), true);
-        assert.deepEqual(door.owner.sources[1], door.owner.sources[0]);
+        assert.deepEqual(shownTo(door, 1), shownTo(door));
         second.destroy();
         await door.close();
       });
@@ -159,6 +166,25 @@ describe("another certificate", () => {
     connectTo(door, { ca: renewed.cert });
     assert.equal(await letsIn(door), false);
     for (const client of [first, second]) client.destroy();
+    await door.close();
+  });
+
+  test("cuts off handshakes that began before it, where client certificates are asked for, and nobody else", async () => {
+    const door = await openTls({ clientCertificate: "optional", ca: clients.ca });
+    const begun = connectTcp(door.to);
+    await once(begun, "connect");
+    // Those that came before it have arrived when it is accepted.
+    const standing = connectTo(door, clients.client);
+    await door.owner.accepts(1);
+    const other = makeClientCertificates();
+    door.listener.replaceTls({ ...certificate, ca: other.ca });
+    await once(begun, "close");
+    const late = connectTo(door, clients.client);
+    assert.equal(await letsIn(door), false);
+    const data = new Promise<Buffer>((resolve) => door.owner.streams[0]!.on("data", resolve));
+    standing.write("still here");
+    assert.equal((await data).toString(), "still here");
+    for (const client of [standing, late]) client.destroy();
     await door.close();
   });
 

@@ -113,6 +113,39 @@ async function stage(replaced: Partial<LinkOptions> = {}, protocol: "ws" | "wss"
   };
 }
 
+describe("a message that came in part", () => {
+  test("counts like a packet that came in part: above incompleteBytesMax it has to go", async () => {
+    const { client, owner, close } = await stage({ incomplete: new IncompletePackets(200_000) });
+    client.send(Buffer.alloc(100_000), { fin: false });
+    client.send(Buffer.alloc(200_000), { fin: false });
+    await owner.word("failed");
+    await close();
+  });
+
+  test("counts no longer when it is whole, and pings between its parts never do", async () => {
+    const held: number[] = [];
+    const incomplete = new IncompletePackets(1_048_576);
+    const holds = incomplete.holds.bind(incomplete);
+    incomplete.holds = (holder, bytes, isNew) => {
+      held.push(bytes);
+      holds(holder, bytes, isNew);
+    };
+    const { client, socket, owner, close } = await stage({ incomplete });
+    const bytes = bytesOf([publish(0, 200_000)]);
+    client.send(bytes.subarray(0, 100_000), { fin: false });
+    client.send(bytes.subarray(100_000), { fin: true });
+    await owner.packets(1);
+    assert.ok(Math.max(...held) >= 50_000, `${held}`);
+    for (let count = 0; count < 100; count += 1) {
+      client.ping(Buffer.alloc(100));
+      await once(client, "pong");
+    }
+    assert.equal(held.at(-1), 0);
+    assert.equal(socket.destroyed, false);
+    await close();
+  });
+});
+
 describe("what comes in over a WebSocket", () => {
   test("packets may be split between messages at every byte [MQTT-6.0.0-2] [MQTT311-6.0.0-2]", async () => {
     const packets = [publish(0, 4, 1), publish(1, 300), publish(2)];

@@ -48,7 +48,14 @@ describe("what the Dockerfile says, done in directories", { timeout: 400_000 }, 
 
   test("the image has what runs and not what builds", async (t) => {
     const app = join(built.directory, "app");
-    assert.deepEqual(readdirSync(app).sort(), ["LICENSE", "dist", "node_modules", "package.json"]);
+    assert.deepEqual(readdirSync(app).sort(), [
+      "LICENSE",
+      "contracts",
+      "dist",
+      "node_modules",
+      "package.json",
+      "vendor",
+    ]);
     const { packages } = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8"));
     const forDevelopment = Object.keys(packages).filter((path) => packages[path].dev === true);
     assert.ok(forDevelopment.length > 100);

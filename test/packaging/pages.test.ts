@@ -6,7 +6,14 @@ import { parseConfig } from "../../src/server/config-file.ts";
 import { findingText } from "../../src/server/yaml-reader.ts";
 import { root } from "./program.ts";
 
-const pages = ["README.md", "SECURITY.md", "docs/certificates.md", "docs/deployment.md"];
+const pages = [
+  "README.md",
+  "SECURITY.md",
+  "docs/certificates.md",
+  "docs/deployment.md",
+  "docs/identity.md",
+  "docs/security.md",
+];
 
 for (const page of pages) {
   const text = readFileSync(join(root, page), "utf8");

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import {
   chmodSync,
   mkdtempSync,
@@ -251,6 +252,16 @@ diskTest("a change that is given up, or that would break the file, changes nothi
   assert.deepEqual(readdirSync(directory), ["accounts.yaml"]);
 });
 
+diskTest("a pipe in the place of a file is refused and not waited for", async (file, directory) => {
+  execFileSync("mkfifo", ["-m", "600", file]);
+  await assert.rejects(readAccounts(file), /accounts\.yaml cannot be read: /);
+  await assert.rejects(
+    changeAccounts(file, (edit) => edit.add(alice), fail),
+    /accounts\.yaml cannot be read: /,
+  );
+  assert.deepEqual(readdirSync(directory), ["accounts.yaml"]);
+});
+
 diskTest("a broken file is not written over", async (file) => {
   writeFileSync(file, "accounts: [\n", { mode: 0o600 });
   await assert.rejects(
@@ -285,6 +296,6 @@ diskTest("a lock that a killed process left behind is in nobody's way", async (f
 });
 
 diskTest("a directory in the file's place is said in a sentence", async (_file, directory) => {
-  await assert.rejects(readAccounts(directory), /cannot be read: EISDIR/);
+  await assert.rejects(readAccounts(directory), /cannot be read: it is no ordinary file/);
   assert.equal(await readAccounts(join(directory, "none.yaml")), undefined);
 });

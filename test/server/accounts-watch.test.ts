@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { EventEmitter, once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { mock, test } from "node:test";
@@ -100,6 +100,8 @@ watchTest("an account of the file takes the place of one with its name", async (
 for (const [what, breakIt, sentence] of [
   ["broken", (file: string) => writeFileSync(file, "accounts: [\n"), /accounts\.yaml:\d+:\d+: /],
   ["gone", (file: string) => rmSync(file), /accounts\.yaml is gone$/],
+  ["empty, as while it is written in place", (file: string) => writeFileSync(file, ""), /accounts\.yaml is empty; /],
+  ["no file", replaceByDirectory, /accounts\.yaml cannot be read: /],
 ] as const) {
   watchTest(`a file that is ${what} leaves the accounts in force, which is logged once`, async (stage) => {
     const { file, watch, accounts, ended, logged } = stage;
@@ -113,10 +115,16 @@ for (const [what, breakIt, sentence] of [
     assert.equal(errors.length, 1);
     assert.match(errors[0]?.msg ?? "", /^the accounts in force stay: /);
     assert.match(errors[0]?.msg ?? "", sentence);
+    rmSync(file, { recursive: true, force: true });
     writeFileSync(file, before, { mode: 0o600 });
     await watch.look();
     assert.deepEqual(ended, []);
   });
+}
+
+function replaceByDirectory(file: string): void {
+  rmSync(file);
+  mkdirSync(file);
 }
 
 watchTest("a hash of old parameters is replaced in the file, and no connection ends for it", async (stage) => {

@@ -113,6 +113,8 @@ test("every row of the printed table is a key that the file may have, and every 
     ["", "", ""],
     ["limits.", "limits: ", ""],
     ["capabilities.", "capabilities: ", ""],
+    ["identity.certificate.", "identity: { certificate: ", "}"],
+    ["identity.tokens.", "identity: { tokens: ", "}"],
     ["access[].", "access: [", "]"],
     ["listeners[].", "listeners: [", "]"],
     ["listeners[].tls.", "listeners: [{ protocol: mqtts, tls: ", "}]"],
@@ -121,7 +123,15 @@ test("every row of the printed table is a key that the file may have, and every 
     const [finding = ""] = findings(`${before}{ zzzzzzzz: 1 }${behind}`);
     for (const key of /Use one of: (.*)\.$/.exec(finding)?.[1]?.split(", ") ?? []) known.add(`${prefix}${key}`);
   }
-  const containers = ["limits", "capabilities", "listeners", "access", "listeners[].tls", "listeners[].limits"];
+  const containers = [
+    "limits",
+    "capabilities",
+    "identity",
+    "listeners",
+    "access",
+    "listeners[].tls",
+    "listeners[].limits",
+  ];
   assert.deepEqual(
     [...known].filter((key) => !containers.includes(key)).sort(),
     configTable.map((row) => row.key).sort(),
@@ -215,7 +225,7 @@ for (const [what, text, expected] of [
     "a list as the whole",
     "- a\n",
     [
-      "broker.yaml:1:1: The configuration must be a mapping. Write it as { key: value }; keys: data, accounts, store, listeners, certificateNames, access, limits, capabilities, queueOverflow, deadLetters, contract, contractView, responseInformation, sysIntervalSeconds, logLevel.",
+      "broker.yaml:1:1: The configuration must be a mapping. Write it as { key: value }; keys: data, accounts, store, listeners, certificateNames, identity, access, limits, capabilities, queueOverflow, deadLetters, contract, contractView, responseInformation, sysIntervalSeconds, logLevel.",
     ],
   ],
   [
@@ -264,8 +274,8 @@ for (const [what, text, expected] of [
     "a name of Object.prototype as key",
     "toString: 1\n__proto__: 1\n",
     [
-      'broker.yaml:1:1: The configuration has no key "toString". Use one of: data, accounts, store, listeners, certificateNames, access, limits, capabilities, queueOverflow, deadLetters, contract, contractView, responseInformation, sysIntervalSeconds, logLevel.',
-      'broker.yaml:2:1: The configuration has no key "__proto__". Use one of: data, accounts, store, listeners, certificateNames, access, limits, capabilities, queueOverflow, deadLetters, contract, contractView, responseInformation, sysIntervalSeconds, logLevel.',
+      'broker.yaml:1:1: The configuration has no key "toString". Use one of: data, accounts, store, listeners, certificateNames, identity, access, limits, capabilities, queueOverflow, deadLetters, contract, contractView, responseInformation, sysIntervalSeconds, logLevel.',
+      'broker.yaml:2:1: The configuration has no key "__proto__". Use one of: data, accounts, store, listeners, certificateNames, identity, access, limits, capabilities, queueOverflow, deadLetters, contract, contractView, responseInformation, sysIntervalSeconds, logLevel.',
     ],
   ],
 ] as const) {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type EventEmitter, once } from "node:events";
 import { createServer as createHttpServer, type Server as HttpServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { describe, test } from "node:test";
 import { connectAsync } from "mqtt";
 import { WebSocket } from "ws";
@@ -45,6 +46,32 @@ describe("a server attached to an HTTP server", () => {
     assert.equal(http.listenerCount("upgrade"), 0);
     detach();
     assert.equal(await (await fetch(`http://127.0.0.1:${port}/`)).text(), "page");
+    http.closeAllConnections();
+    http.close();
+  });
+
+  test("names the address of an IPv4 peer as its own listeners do, where the HTTP server listens on ::", async (t) => {
+    const http = createHttpServer();
+    http.listen(0, "::");
+    const isListening = await once(http, "listening").then(
+      () => true,
+      () => false,
+    );
+    if (!isListening) return t.skip("this machine has no IPv6");
+    const peers: string[] = [];
+    const server = await createServer({
+      listeners: [],
+      authenticate: ({ peer }) => {
+        peers.push(peer.remoteAddress);
+        return { name: "alice" };
+      },
+    });
+    server.attach(http);
+    const { port } = http.address() as AddressInfo;
+    const client = await connectAsync(`ws://127.0.0.1:${port}/mqtt`, { protocolVersion: 5, reconnectPeriod: 0 });
+    assert.deepEqual(peers, ["127.0.0.1"]);
+    await client.endAsync(true);
+    await server.close();
     http.closeAllConnections();
     http.close();
   });

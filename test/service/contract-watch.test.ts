@@ -64,11 +64,13 @@ test("a contract that changes is in force a moment later, and so is a file that 
   write("api.yaml", documentOf('{ $ref: "level.json" }'));
   const running = open();
   assert.ok(takes(running.policy, "1") && !takes(running.policy, '"one"'));
+  assert.match(running.document.json, /"type": "integer"/);
   const changed = new Promise<Policy>((resolve) => running.start(resolve));
   write("level.json", '{ "type": "string" }');
   const policy = await changed;
   assert.ok(takes(policy, '"one"') && !takes(policy, "1"));
   assert.equal(running.policy, policy);
+  assert.match(running.document.json, /"type": "string"/);
 });
 
 test("a contract that is broken leaves the old one in force, and says why", async () => {
@@ -79,6 +81,7 @@ test("a contract that is broken leaves the old one in force, and says why", asyn
   await running.look();
   assert.match(logged.at(-1) ?? "", /^the contract in force stays: .*api\.yaml:1:1: error asyncapi-version/);
   assert.ok(takes(running.policy, "1"));
+  assert.equal(running.document.yaml, documentOf("{ type: integer }"));
 });
 
 test("a look at what did not change does nothing", async () => {

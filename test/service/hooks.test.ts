@@ -39,6 +39,16 @@ describe("an authentication hook", () => {
   });
 });
 
+test("an identity that is none is refused before anything is kept of it", async () => {
+  const server = await createServer({ authenticate: ({ userName }) => ({ name: userName as string }) });
+  const refused = connectAsync(server.url, { protocolVersion: 5, reconnectPeriod: 0, clean: false, clientId: "c" });
+  await assert.rejects(refused, (error: { code?: number }) => error.code === ReasonCode.ServerUnavailable);
+  const principal = { name: "a", roles: "staff" as unknown as string[] };
+  await assert.rejects(server.connect({ principal }), /the roles of "a" are no list of texts/);
+  await assert.rejects(server.publish({ topicName: "t" }, { principal }), TypeError);
+  await server.close();
+});
+
 describe("a policy hook", () => {
   test("decides about each message and subscription; what is not true refuses", async () => {
     const server = await createServer({
