@@ -16,12 +16,14 @@ export async function createServer(options: CreateServerOptions = {}): Promise<S
 }
 
 export type { Principal } from "./broker/authentication.ts";
-export type { Capabilities, Limits } from "./broker/limits.ts";
+export type { Capabilities, Limits, QueueOverflow } from "./broker/limits.ts";
 export type { PublishRequest } from "./broker/policy.ts";
 export type { PublishProperties, UserProperty } from "./mqtt/packet.ts";
 export type { QoS } from "./mqtt/packet-type.ts";
 export { ProtocolError } from "./mqtt/protocol-error.ts";
 export { type DisconnectReasonCode, ReasonCode, reasonCodeName } from "./mqtt/reason-code.ts";
+export type { Row } from "./server/answer.ts";
+export type { ContractView, StoreKind } from "./server/config.ts";
 export type { DeadLetterDoneRow, DeadLetterRequest, DeadLetterRow } from "./server/dead-letter-request.ts";
 export {
   type Client,
@@ -37,7 +39,9 @@ export {
   type Subscription,
 } from "./server/in-process.ts";
 export type { LocalConnection, PacketReceiver } from "./server/local-connection.ts";
+export type { LogLevel } from "./server/log.ts";
 export type { ListenerAddress, Peer, Server } from "./server/options.ts";
+export type { Question } from "./server/question.ts";
 export type { ServerEvents } from "./server/server-events.ts";
 export type { CreateAccessRule, CreateListener, CreateServerOptions } from "./service/create-server.ts";
 export type { Authenticate, ConnectRefusal, Credentials, PolicyHook, RequestRefusal } from "./service/hooks.ts";

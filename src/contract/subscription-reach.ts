@@ -1,10 +1,10 @@
 import type { Principal } from "../broker/authentication.ts";
 import type { Refusal } from "../broker/policy.ts";
 import { ReasonCode } from "../mqtt/reason-code.ts";
-import { type Level, narrower } from "./address.ts";
+import { type Level, matchLevel, narrower } from "./address.ts";
 import type { ParameterValue, Reached, ReachedValue } from "./channel-matcher.ts";
 import type { CompiledContract } from "./compile.ts";
-import type { Channel } from "./contract.ts";
+import type { Channel, Parameter } from "./contract.ts";
 import { refusal } from "./message-check.ts";
 import { foreignValue, type Grant, type Ownership, templateText } from "./rights.ts";
 import type { RoleRights } from "./role-rights.ts";
@@ -61,7 +61,8 @@ function isCovered({ channel, levels }: Reached, others: readonly Reached[]): bo
   if (channel.address.isOpen || levels === undefined) return false;
   return others.some(({ channel: other }) => {
     const { address, parameters } = other;
-    if (address.isOpen || narrower(address, channel.address) >= 0) return false;
+    if (address.isOpen || address.levels.length !== levels.length) return false;
+    if (narrower(address, channel.address) >= 0) return false;
     return levels.every((text, index) => covers(address.levels[index]!, text, parameters));
   });
 }
@@ -69,9 +70,8 @@ function isCovered({ channel, levels }: Reached, others: readonly Reached[]): bo
 /** @param text what the filter says there; undefined leaves it open */
 function covers(level: Level, text: string | undefined, parameters: Channel["parameters"]): boolean {
   if (level.kind === "text") return level.text === text;
-  const parameter = parameters.get(level.names[0]!);
-  const isFree = parameter?.values === undefined && parameter?.schema === undefined;
-  return isFree && level.texts.every((each) => each === "");
+  const fits = text === undefined ? level.texts.every((each) => each === "") : matchLevel(level, text) !== undefined;
+  return fits && level.names.every((name) => isFree(parameters.get(name)));
 }
 
 function channelReach(asker: Asker, channel: Channel, values: readonly ReachedValue[]): ChannelReach {
@@ -89,6 +89,10 @@ function channelReach(asker: Asker, channel: Channel, values: readonly ReachedVa
   }
   if (filtered) return { refusal: undefined, isFiltered: true };
   return { refusal: inTheWay(asker, channel, fixed), isFiltered: false };
+}
+
+function isFree(parameter: Parameter | undefined): boolean {
+  return parameter?.values === undefined && parameter?.schema === undefined;
 }
 
 const granted: ChannelReach = Object.freeze({ refusal: undefined, isFiltered: false });

@@ -4,7 +4,7 @@ import addFormats from "ajv-formats";
 import type { SchemaSource } from "./contract.ts";
 import { checkSchema, regularExpression } from "./schema-check.ts";
 import { type BundledSchema, bundleSchema, type RulePlace } from "./schemas.ts";
-import type { Sources } from "./sources.ts";
+import { isValueList, isValueMap, type Sources, type Value } from "./sources.ts";
 
 /** Why a value does not satisfy its schema. */
 export interface SchemaProblem {
@@ -22,8 +22,7 @@ export type Validator = (value: unknown) => SchemaProblem | undefined;
  */
 export class SchemaCompiler {
   readonly #sources: Sources;
-  #draft07: Ajv | undefined = undefined;
-  #draft2020: Ajv2020 | undefined = undefined;
+  readonly #ajvs: Map<string, Ajv> = new Map();
 
   constructor(sources: Sources) {
     this.#sources = sources;
@@ -38,7 +37,7 @@ export class SchemaCompiler {
     what: string,
   ): Validator | undefined {
     const bundle = bundleSchema(this.#sources, source);
-    const ajv = this.#ajv(source.dialect);
+    const ajv = this.#ajv(source.dialect, namesOfObject(bundle));
     const isSound = checkSchema(this.#sources, ajv, bundle);
     try {
       return validatorOf(ajv.compile(bundle.schema), bundle, what);
@@ -49,14 +48,29 @@ export class SchemaCompiler {
     }
   }
 
-  #ajv(dialect: "draft-07" | "2020-12"): Ajv {
-    if (dialect === "draft-07") {
-      this.#draft07 ??= prepared(new Ajv(options));
-      return this.#draft07;
-    }
-    this.#draft2020 ??= prepared(new Ajv2020(options));
-    return this.#draft2020;
+  /** @param ownProperties costs twice the time, so it is only used where an object of JSON inherits what is asked for */
+  #ajv(dialect: "draft-07" | "2020-12", ownProperties: boolean): Ajv {
+    const key = `${dialect} ${ownProperties}`;
+    const known = this.#ajvs.get(key);
+    if (known !== undefined) return known;
+    const all = { ...options, ownProperties };
+    const ajv = prepared(dialect === "draft-07" ? new Ajv(all) : new Ajv2020(all));
+    this.#ajvs.set(key, ajv);
+    return ajv;
   }
+}
+
+/** Whether a schema asks for properties that every object of JavaScript has: `constructor`, `toString`. */
+function namesOfObject({ origins }: BundledSchema): boolean {
+  for (const schema of origins.keys()) {
+    const { properties, required } = schema as { properties?: Value; required?: Value };
+    const names = [
+      ...(isValueMap(properties) ? Object.keys(properties) : []),
+      ...(isValueList(required) ? required : []),
+    ];
+    if (names.some((name) => typeof name === "string" && name in Object.prototype)) return true;
+  }
+  return false;
 }
 
 const options = {

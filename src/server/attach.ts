@@ -19,12 +19,23 @@ export function attachTo(
   const handle = createUpgradeHandler(options, (stream, request) => accept(stream, peerOf(request)));
   const upgrade: UpgradeHandler = (request, socket, head) => {
     const [path] = (request.url ?? "").split("?", 1);
-    if (path === options.path || httpServer.listenerCount("upgrade") === 1) handle(request, socket, head);
+    if (path === options.path || isForNobody(httpServer, upgrade, path)) handle(request, socket, head);
   };
+  paths.set(upgrade, options.path);
   httpServer.on("upgrade", upgrade);
   return () => {
     httpServer.off("upgrade", upgrade);
   };
+}
+
+/** The path of every listener that stands for a broker of ours. */
+const paths: WeakMap<object, string> = new WeakMap();
+
+/** Only brokers of ours listen, none of them at this path, and it is the last one's to say so. */
+function isForNobody(httpServer: EventEmitter, upgrade: UpgradeHandler, path: string | undefined): boolean {
+  const listeners = httpServer.listeners("upgrade");
+  if (listeners.at(-1) !== upgrade) return false;
+  return listeners.every((each) => paths.has(each) && paths.get(each) !== path);
 }
 
 function peerOf({ socket }: IncomingMessage): Peer {

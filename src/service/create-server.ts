@@ -9,11 +9,13 @@ import {
   emptyConfig,
   type ListenerConfig,
   type StoreKind,
+  storeKinds,
 } from "../server/config.ts";
 import { createLog, type LogLevel } from "../server/log.ts";
 import type { Server } from "../server/options.ts";
 import { Refusals } from "../server/refusals.ts";
 import { startServer } from "../server/server.ts";
+import { suggestion } from "../server/suggestion.ts";
 import type { Store } from "../store/store.ts";
 import { dataDirectory } from "./data-directory.ts";
 import { isLoopback } from "./doors.ts";
@@ -72,6 +74,7 @@ export interface CreateServerOptions {
 export async function createServer(options: CreateServerOptions = {}): Promise<Server> {
   const log = logOf(options.log);
   const doors = (options.listeners ?? [{ protocol: "mqtt", port: 0 }]).map(doorOf);
+  checkNames(options);
   checkLimits(options.limits ?? {});
   checkDoors(doors, options);
   const { accounts, certificateNames = [], responseInformation, sysIntervalSeconds = 0 } = options;
@@ -140,6 +143,38 @@ function policyOf({ access, policy }: Pick<CreateServerOptions, "access" | "poli
   const rules = access.map((rule) => ({ role: undefined, user: undefined, ...rule, place: "" }));
   const ruled = createAccessPolicy({ rules, otherwise: "deny", rulesStand: "access in the options of createServer" });
   return policy === undefined ? ruled : bothAllow(ruled, hooked);
+}
+
+/** Every option, so that a misspelled one is not taken for one that was left out. */
+const optionNames: Readonly<Record<keyof CreateServerOptions, true>> = {
+  listeners: true,
+  store: true,
+  data: true,
+  limits: true,
+  capabilities: true,
+  queueOverflow: true,
+  authenticate: true,
+  accounts: true,
+  policy: true,
+  contract: true,
+  contractView: true,
+  access: true,
+  log: true,
+  responseInformation: true,
+  sysIntervalSeconds: true,
+  certificateNames: true,
+};
+
+function checkNames(options: CreateServerOptions): void {
+  for (const name of Object.keys(options)) {
+    if (Object.hasOwn(optionNames, name)) continue;
+    const meant = suggestion(name, Object.keys(optionNames));
+    const hint = meant === undefined ? `there are ${Object.keys(optionNames).join(", ")}` : `did you mean ${meant}?`;
+    throw new TypeError(`createServer has no option ${name}; ${hint}`);
+  }
+  const { store } = options;
+  if (typeof store !== "string" || storeKinds.includes(store)) return;
+  throw new TypeError(`there is no store ${store as string}; stores are ${storeKinds.join(", ")}, or one of your own`);
 }
 
 function checkLimits(limits: Partial<Limits>): void {

@@ -11,6 +11,8 @@ import { UsageError } from "../../src/service/errors.ts";
 import { readyLine } from "../../src/service/urls.ts";
 
 const noFlags = {
+  contract: undefined,
+  contractView: undefined,
   config: undefined,
   data: undefined,
   store: undefined,
@@ -52,7 +54,8 @@ function given(line: string): Given {
 
 test("serve has flags, with a space or = before the value", () => {
   assert.deepEqual(serveFlags(given("serve")), noFlags);
-  const line = "serve --config a.yaml --data=d --store memory --mqtts 0 --mqtt=1883 --bind :: --demo --log-level warn";
+  const line =
+    "serve --config a.yaml --data=d --store memory --mqtts 0 --mqtt=1883 --bind :: --demo --contract none --contract-view client --log-level warn";
   assert.deepEqual(serveFlags(given(line)), {
     ...noFlags,
     config: "a.yaml",
@@ -61,6 +64,8 @@ test("serve has flags, with a space or = before the value", () => {
     mqtts: 0,
     mqtt: 1_883,
     bind: "::",
+    contract: "none",
+    contractView: "client",
     demo: true,
     logLevel: "warn",
   });

@@ -90,6 +90,23 @@ describe("a server attached to an HTTP server", () => {
     http.close();
   });
 
+  test("beside another broker takes its own path only, and one that neither has is refused once", async () => {
+    const http = createHttpServer();
+    const port = await listening(http);
+    const [first, second] = [await createServer({ listeners: [] }), await createServer({ listeners: [] })];
+    first.attach(http, { path: "/first" });
+    second.attach(http, { path: "/second" });
+    for (const path of ["first", "second"]) {
+      const options = { protocolVersion: 5, reconnectPeriod: 0 } as const;
+      const client = await connectAsync(`ws://127.0.0.1:${port}/${path}`, options);
+      await client.endAsync(true);
+    }
+    assert.equal(await refusal(`ws://127.0.0.1:${port}/third`), 404);
+    await Promise.all([first.close(), second.close()]);
+    http.closeAllConnections();
+    http.close();
+  });
+
   test("without authentication keeps web pages of other machines out", async () => {
     const http = createHttpServer();
     const port = await listening(http);

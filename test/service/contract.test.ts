@@ -25,6 +25,13 @@ test("a program's server holds everybody to its contract, and to the program's o
   }
 });
 
+test("an option that there is not is no option that was left out", async () => {
+  const wrong = (options: object): Promise<unknown> => createServer(options);
+  await assert.rejects(wrong({ port: 1_883 }), /^TypeError: createServer has no option port; there are listeners, /);
+  await assert.rejects(wrong({ listener: [] }), /has no option listener; did you mean listeners\?$/);
+  await assert.rejects(wrong({ store: "dsk" }), /^TypeError: there is no store dsk; stores are disk, memory, or one/);
+});
+
 test("a contract that cannot be served is refused before anything opens", async () => {
   await assert.rejects(createServer({ contract: "nowhere.yaml" }), (error) => {
     return error instanceof ConfigError && error.message.startsWith("nowhere.yaml:1:1: error file-unreadable");
