@@ -206,9 +206,11 @@ export class Sources {
   #parse(source: Source, text: string): Value | undefined {
     try {
       const document = parseDocument(text, { lineCounter: source.lines, prettyErrors: false });
-      for (const error of [...document.errors, ...document.warnings]) this.#addSyntax(source, error);
-      const isBroken = document.errors.some(({ code }) => code !== "DUPLICATE_KEY");
-      return isBroken ? undefined : this.#values(source, document.contents);
+      const broken = document.errors.find(({ code }) => code !== "DUPLICATE_KEY");
+      // Behind the first mistake of syntax everything looks like another one.
+      const told = broken === undefined ? [...document.errors, ...document.warnings] : [broken];
+      for (const error of told) this.#addSyntax(source, error);
+      return broken !== undefined ? undefined : this.#values(source, document.contents);
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       const place: Place = { file: source.file, line: 1, column: 1 };
@@ -238,7 +240,7 @@ export class Sources {
         "syntax",
         place,
         `This is no YAML or JSON: ${message.replace(/\.?\s*$/, "")}`,
-        "Mend the line, and the one before it",
+        "Mend the line, and the one before it; a text with { } [ ] : or # in it stands in quotes",
       );
     }
   }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { closeClients } from "../interop/mqttjs.ts";
-import { decodeAll, encodeOne } from "../mqtt/frames.ts";
+import { decodeOne, encodeOne } from "../mqtt/frames.ts";
 import { document, documentOf, policyOf, publish, served, somebody } from "./kit.ts";
 import { type ContractServer, publishTo, settled, startUnder, subscribeTo } from "./running.ts";
 
@@ -11,7 +11,7 @@ const anybody = somebody("anybody", []);
 
 /** Whether a payload of a schema is taken: "allowed", or why not. */
 function verdict(schema: string, payload: unknown, more = ""): string {
-  const { policy } = policyOf(served(documentOf(schema, more)));
+  const { policy } = policyOf(served(documentOf(schema, `defaultContentType: application/json\n${more}`)));
   return policy.mayPublish(anybody, publish("levels/1", payload))?.reasonString ?? "allowed";
 }
 
@@ -44,7 +44,9 @@ describe("a payload can neither stall nor stop the process", () => {
     const others = "date date-time time iri iri-reference idn-email idn-hostname relative-json-pointer";
     const hostile = ["http://:", "a@", "{", "P1", "/", "A", "a-", "1:", "a.", "(", "~0"];
     for (const format of `${formats} ${others}`.split(" ")) {
-      const { policy } = policyOf(served(documentOf(`{ type: string, format: ${format} }`)));
+      const { policy } = policyOf(
+        served(documentOf(`{ type: string, format: ${format} }`, "defaultContentType: application/json\n")),
+      );
       for (const text of hostile) {
         const payload = JSON.stringify(text[0] + text.slice(1).repeat(1_000_000 / text.length));
         const startedAt = performance.now();
@@ -64,7 +66,7 @@ describe("a payload can neither stall nor stop the process", () => {
         assert.ok(reasonString.length < 600, `${reasonString.length}`);
         const properties = { reasonString, userProperties: [] };
         const puback = { type: 4, packetIdentifier: 1, reasonCode: 0x99, properties } as const;
-        assert.deepEqual(decodeAll([encodeOne(puback, 5)], 5), [puback]);
+        assert.deepEqual(decodeOne(encodeOne(puback, 5), 5), puback);
       }
     }
   });
@@ -73,12 +75,32 @@ describe("a payload can neither stall nor stop the process", () => {
 describe("JSON is what JSON.parse says", () => {
   const cases: readonly [string, string, string, string][] = [
     ["a number beyond all numbers is none", "{ type: number }", "1e999", "payload must be number"],
-    ["of a key that stands twice the last one counts", "{ properties: { a: { type: integer } } }", '{"a": "x", "a": 1}', ""],
-    ["a byte order mark is no JSON", "{ type: object }", "\ufeff{}", "payload is no JSON: it begins with a byte order mark"],
+    [
+      "of a key that stands twice the last one counts",
+      "{ properties: { a: { type: integer } } }",
+      '{"a": "x", "a": 1}',
+      "",
+    ],
+    [
+      "a byte order mark is no JSON",
+      "{ type: object }",
+      "\ufeff{}",
+      "payload is no JSON: it begins with a byte order mark",
+    ],
     ["NaN is no JSON", "{ type: number }", "NaN", "payload is no JSON: "],
-    ["what every object inherits is not there", "{ required: [toString] }", "{}", "payload must have required property 'toString'"],
+    [
+      "what every object inherits is not there",
+      "{ required: [toString] }",
+      "{}",
+      "payload must have required property 'toString'",
+    ],
     ["nor is it checked", "{ properties: { constructor: { type: integer } } }", "{}", ""],
-    ["__proto__ is a name", "{ additionalProperties: false }", '{"__proto__": 1}', 'payload must not have the property "__proto__"'],
+    [
+      "__proto__ is a name",
+      "{ additionalProperties: false }",
+      '{"__proto__": 1}',
+      'payload must not have the property "__proto__"',
+    ],
     ["half a surrogate is a character", "{ type: string, maxLength: 1 }", '"\\ud800"', ""],
   ];
   for (const [name, schema, payload, sentence] of cases) {
@@ -140,7 +162,7 @@ operations: { receive: { action: receive, channel: { $ref: "#/channels/level" } 
 describe("an empty payload with RETAIN clears a snapshot", () => {
   const compiled = served(
     document(`channels:
-  snapshot: { address: snapshot/{id}, parameters: { id: { location: $message.payload#/id } }, messages: { m: { $ref: "#/components/messages/level" } } }
+  snapshot: { address: "snapshot/{id}", parameters: { id: { location: $message.payload#/id } }, messages: { m: { $ref: "#/components/messages/level" } } }
   plain: { address: plain, messages: { m: { $ref: "#/components/messages/level" } } }
 operations:
   takeSnapshot: { action: receive, channel: { $ref: "#/channels/snapshot" }, bindings: { mqtt: { retain: true } } }
