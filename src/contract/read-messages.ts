@@ -121,7 +121,7 @@ export class MessageReader {
   #examples(message: ValueMap): readonly MessageExample[] {
     return this.#reading
       .mapsOfList(message, "examples")
-      .map(({ map }, index) => ({ owner: map, name: this.#reading.note(map, "name") ?? `example ${index + 1}` }));
+      .map(({ map }, index) => ({ owner: map, name: this.#reading.note(map, "name") ?? String(index + 1) }));
   }
 }
 

@@ -39,7 +39,7 @@ function requiredScopes(reading: Reading, scheme: ValueMap): readonly string[] {
       scheme,
       "scopes",
       `The scope ${scope} is none of the flows' availableScopes`,
-      `There are ${[...offered].join(", ")}`,
+      offered.size === 0 ? "Add it to availableScopes" : `There are ${[...offered].join(", ")}`,
     );
   }
   return scopes;

@@ -2,6 +2,7 @@ import { dirname, resolve as resolvePath } from "node:path";
 import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, type YAMLError } from "yaml";
 import { type Finding, type FindingCode, findingSeverities, type Place } from "./finding.ts";
 import { setOwn, ValueReader } from "./read-values.ts";
+import { nearestWord } from "./spelling.ts";
 
 /** What a YAML or JSON document is made of once it is read. */
 export type Value = string | number | boolean | null | ValueMap | ValueList;
@@ -178,7 +179,7 @@ export class Sources {
           reference,
           "$ref",
           `${reference.$ref} leads nowhere: there is no ${token}`,
-          knownKeys(container),
+          knownKeys(container, token),
         );
       }
     }
@@ -318,8 +319,10 @@ function childOf(container: Value | undefined, token: string): Value | undefined
   return isValueMap(container) && Object.hasOwn(container, token) ? container[token] : undefined;
 }
 
-function knownKeys(container: Value | undefined): string {
+function knownKeys(container: Value | undefined, token: string): string {
   const keys = isValueMap(container) ? Object.keys(container) : [];
+  const near = nearestWord(token, keys);
+  if (near !== undefined) return `Perhaps ${near} was meant`;
   return keys.length === 0 ? "Check the path behind the #" : `There are ${keys.slice(0, 12).join(", ")}`;
 }
 

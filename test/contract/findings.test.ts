@@ -47,7 +47,7 @@ const cases: readonly [string, string | Readonly<Record<string, string>>, readon
     document(`${channel}operations:\n  send: { action: send, channel: { $ref: "#/channels/levl" } }\n`),
     [
       "api.yaml:4:10: warning channel-unused: Nobody may use the channel level: no operation names it. Add an operation with action: send or receive.",
-      "api.yaml:6:36: error reference-broken: #/channels/levl leads nowhere: there is no levl. There are level.",
+      "api.yaml:6:36: error reference-broken: #/channels/levl leads nowhere: there is no levl. Perhaps level was meant.",
     ],
   ],
   [
