@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { acknowledgementLength, decodeAcknowledgement, encodeAcknowledgement } from "./acknowledgement.ts";
 import { authLength, decodeAuth, encodeAuth } from "./auth.ts";
 import { connackLength, decodeConnack, encodeConnack } from "./connack.ts";
@@ -76,14 +77,17 @@ export function encode(packet: Packet, protocolVersion: ProtocolVersion, writer:
 }
 
 /**
- * The packet as the other side's Maximum Packet Size allows it: whole, or without Reason String, or without User
- * Properties too, where a packet may do without them; undefined when it is still too large.
+ * The packet as the other side's Maximum Packet Size allows it: whole, or with its Reason String cut or left out, or
+ * without User Properties too, where a packet may do without them; undefined when it is still too large.
  */
 export function fitTo(packet: Packet, protocolVersion: ProtocolVersion, maximumPacketSize: number): Packet | undefined {
   if (encodedLength(packet, protocolVersion) <= maximumPacketSize) return packet;
-  const silent = withoutReasonString(packet);
+  const silent = withReasonString(packet, undefined);
   if (silent === undefined) return undefined;
-  if (encodedLength(silent, protocolVersion) <= maximumPacketSize) return silent;
+  const room = maximumPacketSize - encodedLength(silent, protocolVersion);
+  if (room >= reasonOverhead + reasonBytesMin)
+    return withReasonString(packet, cutReason(packet as Explained, room - reasonOverhead));
+  if (room >= 0) return silent;
   const bare = withoutUserProperties(silent);
   return encodedLength(bare, protocolVersion) <= maximumPacketSize ? bare : undefined;
 }
@@ -91,24 +95,41 @@ export function fitTo(packet: Packet, protocolVersion: ProtocolVersion, maximumP
 /** A packet whose Reason String and User Properties the sender may leave out. */
 type Explained = Extract<Packet, { readonly properties: { readonly reasonString: string | undefined } }>;
 
+/** What a Reason String takes beside its text: identifier, length, and what lengths around it grow by. */
+const reasonOverhead = 8;
+
+/** A shorter beginning of a reason tells nobody anything. */
+const reasonBytesMin = 24;
+
+/** The beginning of a Reason String that is longer than so many bytes. */
+function cutReason({ properties }: Explained, bytesMax: number): string {
+  const bytes = Buffer.from(properties.reasonString ?? "");
+  let end = bytesMax - ellipsisBytes;
+  // Not within a character: bytes that go on with one begin with 10.
+  while ((bytes[end]! & 0xc0) === 0x80) end -= 1;
+  return `${bytes.toString("utf8", 0, end)}…`;
+}
+
+const ellipsisBytes = 3;
+
 /** Undefined for a packet whose Properties all mean something. */
-function withoutReasonString(packet: Packet): Explained | undefined {
+function withReasonString(packet: Packet, reasonString: string | undefined): Explained | undefined {
   switch (packet.type) {
     // [MQTT-3.2.2-19] [MQTT-3.4.2-2] [MQTT-3.5.2-2] [MQTT-3.6.2-2] [MQTT-3.7.2-2] [MQTT-3.9.2-1] [MQTT-3.11.2-1]
     // [MQTT-3.14.2-3] [MQTT-3.15.2-2]
     case PacketType.Connack:
-      return { ...packet, properties: { ...packet.properties, reasonString: undefined } };
+      return { ...packet, properties: { ...packet.properties, reasonString } };
     case PacketType.Puback:
     case PacketType.Pubrec:
     case PacketType.Pubrel:
     case PacketType.Pubcomp:
     case PacketType.Suback:
     case PacketType.Unsuback:
-      return { ...packet, properties: { ...packet.properties, reasonString: undefined } };
+      return { ...packet, properties: { ...packet.properties, reasonString } };
     case PacketType.Disconnect:
-      return { ...packet, properties: { ...packet.properties, reasonString: undefined } };
+      return { ...packet, properties: { ...packet.properties, reasonString } };
     case PacketType.Auth:
-      return { ...packet, properties: { ...packet.properties, reasonString: undefined } };
+      return { ...packet, properties: { ...packet.properties, reasonString } };
     default:
       return undefined;
   }

@@ -115,6 +115,26 @@ for (const packet of explained) {
   });
 }
 
+test("a Reason String is cut to what the Maximum Packet Size leaves, between two characters", () => {
+  const reasonString = `payload/näme must be 1 of ${"ä€😀".repeat(40)}`;
+  const packet = acknowledgement(PacketType.Puback, { properties: { reasonString } });
+  const length = encodedLength(packet, ProtocolVersion.V5);
+  const silentLength = encodedLength(
+    acknowledgement(PacketType.Puback, { properties: { reasonString: undefined } }),
+    ProtocolVersion.V5,
+  );
+  for (let most = length - 1; most >= silentLength; most -= 1) {
+    const fitting = fitTo(packet, ProtocolVersion.V5, most) as ReturnType<typeof acknowledgement>;
+    const cut = fitting.properties.reasonString;
+    assert.ok(encodedLength(fitting, ProtocolVersion.V5) <= most);
+    if (most < silentLength + 32) assert.equal(cut, undefined, "a few letters tell nobody anything");
+    else {
+      assert.ok(cut?.endsWith("…") && reasonString.startsWith(cut.slice(0, -1)), cut);
+      assert.ok(encodedLength(fitting, ProtocolVersion.V5) > most - 16, `${most} bytes are used`);
+    }
+  }
+});
+
 test("packets whose User Properties mean something are sent whole or not at all", () => {
   const userProperties = [["key", "value"]] as const;
   for (const packet of [
