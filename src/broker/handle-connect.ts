@@ -13,6 +13,7 @@ import type { Connection } from "./connection.ts";
 import { armConnection, validUntil } from "./connection-deadline.ts";
 import { disconnect, leaveConnection, refuseConnection } from "./connections.ts";
 import { finishReauthentication, sendAuth } from "./handle-auth.ts";
+import { willRefusal } from "./policy.ts";
 import { pump } from "./pump.ts";
 import { pauseReading, promise, resumeReading } from "./replies.ts";
 import { holdToPolicy, takePrincipal } from "./rights.ts";
@@ -141,7 +142,7 @@ function accept(
     refuseConnection(state, connection, ReasonCode.ServerUnavailable, "The server takes nothing new");
     return;
   }
-  const refusal = connect.will === undefined ? undefined : state.policy.mayPublish(principal, connect.will);
+  const refusal = connect.will === undefined ? undefined : willRefusal(state.policy, principal, connect.will);
   if (refusal !== undefined) {
     const { reasonCode, reasonString } = refusal;
     refuseConnection(state, connection, reasonCode, `Will: ${reasonString}`, undefined, refusal);

@@ -36,6 +36,8 @@ export interface PublishRequest {
  */
 export interface Policy {
   mayPublish(principal: Principal, publish: PublishRequest): Refusal | undefined;
+  /** The same for the Will of a CONNECT; `mayPublish` when there is no such method. */
+  mayHaveWill?(principal: Principal, will: PublishRequest): Refusal | undefined;
   /** `topicFilter` is without its `$share/{ShareName}/`. */
   maySubscribe(principal: Principal, topicFilter: string): Refusal | undefined;
   /**
@@ -59,11 +61,17 @@ export function bothAllow(first: Policy, second: Policy): Policy {
     mayPublish: (principal, publish) => first.mayPublish(principal, publish) ?? second.mayPublish(principal, publish),
     maySubscribe: (principal, topicFilter) =>
       first.maySubscribe(principal, topicFilter) ?? second.maySubscribe(principal, topicFilter),
+    mayHaveWill: (principal, will) => willRefusal(first, principal, will) ?? willRefusal(second, principal, will),
     isFiltered,
     mayReceive,
     messageExpirySeconds: (topicName) =>
       first.messageExpirySeconds?.(topicName) ?? second.messageExpirySeconds?.(topicName),
   };
+}
+
+/** Why a Will is refused, if it is. */
+export function willRefusal(policy: Policy, principal: Principal, will: PublishRequest): Refusal | undefined {
+  return policy.mayHaveWill === undefined ? policy.mayPublish(principal, will) : policy.mayHaveWill(principal, will);
 }
 
 /** No law: for tests and brokers on loopback. */

@@ -1,6 +1,7 @@
 import type { Principal } from "../broker/authentication.ts";
 import type { Policy, PublishRequest, Refusal } from "../broker/policy.ts";
 import { ReasonCode } from "../mqtt/reason-code.ts";
+import { matches } from "../topics/match.ts";
 import type { TopicMatch } from "./channel-matcher.ts";
 import type { CompiledChannel, CompiledContract } from "./compile.ts";
 import { Content } from "./content.ts";
@@ -71,6 +72,17 @@ export class ContractPolicy implements Policy {
       first ??= problem;
     }
     return first;
+  }
+
+  /** A Will goes where the servers' `lastWill` says, if one of them does, and is a message like any other. */
+  mayHaveWill(principal: Principal, will: PublishRequest): Refusal | undefined {
+    const stating = this.#compiled.contract.servers.filter(({ lastWillFilter }) => lastWillFilter !== undefined);
+    const [first] = stating;
+    if (first === undefined || stating.some(({ lastWillFilter }) => matches(lastWillFilter!, will.topicName))) {
+      return this.mayPublish(principal, will);
+    }
+    const filters = [...new Set(stating.map(({ lastWillFilter }) => lastWillFilter))].join(", ");
+    return refusal(ReasonCode.NotAuthorized, `a Will goes to ${filters}`, first.place, first.name);
   }
 
   maySubscribe(principal: Principal, topicFilter: string): Refusal | undefined {

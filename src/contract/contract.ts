@@ -28,8 +28,8 @@ export interface ContractServer {
   readonly keepAliveSeconds: number | undefined;
   readonly sessionExpirySeconds: number | undefined;
   readonly packetBytesMax: number | undefined;
-  /** Topic of the one Will that Clients may have; undefined leaves Wills to the channels. */
-  readonly lastWillTopic: string | undefined;
+  /** Where Wills may go, as a Topic Filter; undefined leaves that to the channels. */
+  readonly lastWillFilter: string | undefined;
   readonly place: Place;
 }
 

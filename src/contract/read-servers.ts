@@ -1,3 +1,4 @@
+import { addressFilter, parseAddress } from "./address.ts";
 import type { ContractServer } from "./contract.ts";
 import { checkKeys } from "./known-keys.ts";
 import type { Named, Reading } from "./reading.ts";
@@ -64,7 +65,6 @@ function readServer(reading: Reading, { name, map }: Named): ContractServer | un
   checkKeys(reading, "server", map);
   const binding = reading.mqttBinding(map) ?? {};
   checkKeys(reading, "server binding", binding);
-  const lastWill = reading.map(binding, "lastWill");
   return {
     name,
     protocol,
@@ -73,9 +73,19 @@ function readServer(reading: Reading, { name, map }: Named): ContractServer | un
     keepAliveSeconds: fixed(reading, binding, "keepAlive", 0xffff),
     sessionExpirySeconds: fixed(reading, binding, "sessionExpiryInterval", 0xffff_ffff),
     packetBytesMax: fixed(reading, binding, "maximumPacketSize", 0xffff_ffff),
-    lastWillTopic: lastWill === undefined ? undefined : reading.text(lastWill, "topic"),
+    lastWillFilter: readLastWill(reading, binding),
     place: reading.sources.place(map),
   };
+}
+
+/** The topic of the binding's `lastWill`, which may hold parameters as an address does. */
+function readLastWill(reading: Reading, binding: ValueMap): string | undefined {
+  const lastWill = reading.map(binding, "lastWill");
+  const topic = lastWill === undefined ? undefined : reading.text(lastWill, "topic");
+  if (lastWill === undefined || topic === undefined) return undefined;
+  const address = parseAddress(topic);
+  if (!("problem" in address)) return addressFilter(address);
+  return reading.add("binding-invalid", lastWill, "topic", address.problem, address.hint);
 }
 
 /** A number; a schema in its place binds nobody. */

@@ -17,6 +17,7 @@ import { Refusals } from "../server/refusals.ts";
 import { startServer } from "../server/server.ts";
 import { suggestion } from "../server/suggestion.ts";
 import type { Store } from "../store/store.ts";
+import { contractLimits } from "./contract-limits.ts";
 import { dataDirectory } from "./data-directory.ts";
 import { isLoopback } from "./doors.ts";
 import { type Authenticate, hookAuthenticator, hookPolicy, type PolicyHook } from "./hooks.ts";
@@ -126,7 +127,7 @@ async function givenOf(
 async function lawOf(
   options: Pick<CreateServerOptions, "access" | "policy" | "contract" | "contractView" | "limits">,
   log: Logger,
-): Promise<Pick<GivenParts, "policy" | "policyWatch" | "refusals">> {
+): Promise<Pick<GivenParts, "policy" | "policyWatch" | "refusals" | "limits">> {
   const own = policyOf(options, log);
   const { contract: file, contractView: view = "service" } = options;
   if (file === undefined) return { policy: own };
@@ -134,7 +135,8 @@ async function lawOf(
   const refusals = new Refusals(createLimits(options.limits ?? {}).refusalsMax);
   const within = (policy: Policy): Policy => (own === allowAll ? policy : bothAllow(own, policy));
   const policyWatch = new ContractWatch({ file, view, log, refusals, within });
-  return { policy: policyWatch.policy, policyWatch, refusals };
+  const limits = contractLimits(policyWatch.contract.contract);
+  return { policy: policyWatch.policy, policyWatch, refusals, limits };
 }
 
 function policyOf({ access, policy }: Pick<CreateServerOptions, "access" | "policy">, log: Logger): Policy {

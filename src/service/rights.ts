@@ -1,14 +1,15 @@
 import type { Logger } from "pino";
 import { allowAll, bothAllow, type Policy } from "../broker/policy.ts";
-import type { ContractSource } from "../http/contract-pages.ts";
 import { type AccessRule, createAccessPolicy } from "../server/access.ts";
 import { type Config, noContract } from "../server/config.ts";
 import { demoRules } from "../server/demo.ts";
 import type { ServerOptions } from "../server/options.ts";
 import type { Refusals } from "../server/refusals.ts";
+import { contractLimits } from "./contract-limits.ts";
 import { defaultContractFile } from "./contract-path.ts";
 import type { ServeFlags } from "./flags.ts";
 import { RightsWatch } from "./rights-watch.ts";
+import type { GivenParts } from "./server-parts.ts";
 
 /**
  * What everybody may do: what the contract says, and the access rules. Where both are there, both must allow.
@@ -19,7 +20,7 @@ export async function rightsOf(
   config: Config,
   log: Logger,
   refusals: Refusals,
-): Promise<Pick<ServerOptions, "policy" | "policyWatch"> & { readonly contract?: ContractSource }> {
+): Promise<Pick<ServerOptions, "policy" | "policyWatch"> & Pick<GivenParts, "contract" | "limits">> {
   const file = flags.contract ?? config.contract ?? usualContract(flags, config);
   const given = { file: flags.config, config, log };
   if (file === noContract) {
@@ -37,7 +38,7 @@ export async function rightsOf(
     rules.length === 0 ? watch.policy : bothAllow(accessPolicy({ ...flags, open: true }, rules), watch.policy);
   const policyWatch = new RightsWatch({ ...given, contract: watch, policyOf });
   const contract = { yaml: () => watch.document.yaml, json: () => watch.document.json };
-  return { policy: policyWatch.policy, policyWatch, contract };
+  return { policy: policyWatch.policy, policyWatch, contract, limits: contractLimits(watch.contract.contract) };
 }
 
 /** The pet store's, unless it is somebody else's broker: one with rules of its own, or one for everybody. */

@@ -40,7 +40,10 @@ export interface ServerSettings {
 
 /** What a program brings itself. */
 export type GivenParts = Pick<ServerOptions, "policy" | "policyWatch" | "refusals"> &
-  Partial<Pick<ServerOptions, "authenticator" | "store">> & { readonly contract?: ContractSource };
+  Partial<Pick<ServerOptions, "authenticator" | "store">> & {
+    readonly contract?: ContractSource;
+    readonly limits?: Partial<Limits>;
+  };
 
 /**
  * Flags, configuration file and defaults, in this order, made into a server's parts. What people should know is logged as
@@ -71,7 +74,8 @@ export async function assembleServer(
 ): Promise<ServerParts> {
   const { certificateNames } = config;
   const { listeners, caFile, certificateWatch } = await withCertificates(doors, certificateNames, data, isOpen, log);
-  const limits = createLimits(config.limits);
+  // What the contract's servers bound; the file wins.
+  const limits = createLimits({ ...given.limits, ...config.limits });
   const { authenticator, contract, policy, policyWatch, refusals } = given;
   const kind = config.store ?? defaultStore;
   const options: ServerOptions = {

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { Principal } from "../../src/broker/authentication.ts";
 import type { FetchedMessage } from "../../src/broker/broker.ts";
 import type { Recovered } from "../../src/broker/mutation.ts";
-import type { Policy, Refusal } from "../../src/broker/policy.ts";
+import { allowAll, bothAllow, type Policy, type Refusal } from "../../src/broker/policy.ts";
 import { ReasonCode } from "../../src/mqtt/reason-code.ts";
 import { message } from "../../src/testing/store-rows.ts";
 import { BrokerStage } from "./stage.ts";
@@ -203,3 +203,10 @@ function latest(rows: readonly Recovered[]): Recovered[] {
   const sessions = rows.filter(({ kind }) => kind === "putSession").slice(-1);
   return [...sessions, ...rows.filter(({ kind }) => kind === "putSubscription")];
 }
+
+test("a Will is asked for as such: a policy may allow less than for a PUBLISH", () => {
+  const policy: Policy = { mayPublish: () => undefined, maySubscribe: () => undefined, mayHaveWill: () => refusal };
+  const stage = new BrokerStage({}, bothAllow(policy, allowAll));
+  stage.connect('CONNECT c1 will(q0 "a" payload="x")');
+  assert.match(stage.sent().join(), /CONNACK 0x87 .*Will: Not yours/);
+});

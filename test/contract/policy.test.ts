@@ -342,3 +342,27 @@ test("prices are multiples of a cent although 0.07 is none in binary", () => {
   }
   assert.equal(prices.mayPublish(alice, publish("levels/1", "0.075"))?.reasonCode, 0x99);
 });
+
+test("a Will goes where a server's lastWill says, and is a message like any other", () => {
+  const lastWill =
+    "servers: { main: { host: h, protocol: mqtt, bindings: { mqtt: { lastWill: { topic: 'levels/{id}' } } } } }\n";
+  const withOther = documentOf("{ type: integer }", lastWill).replace(
+    "channels:\n",
+    "channels:\n  other: { address: other, messages: { other: { payload: true } } }\n",
+  );
+  const served = policyOf(
+    compile(
+      withOther.replace(
+        "operations:\n",
+        'operations:\n  other: { action: receive, channel: { $ref: "#/channels/other" } }\n',
+      ),
+    ).compiled!,
+  ).policy;
+  assert.equal(served.mayPublish(alice, publish("other", "1")), undefined);
+  assert.equal(
+    served.mayHaveWill(alice, publish("other", "1"))?.reasonString,
+    "a Will goes to levels/+ (api.yaml:14 main)",
+  );
+  assert.equal(served.mayHaveWill(alice, publish("levels/1", "1")), undefined);
+  assert.equal(served.mayHaveWill(alice, publish("levels/1", "x"))?.reasonCode, 0x99);
+});

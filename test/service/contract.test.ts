@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { connect as connectTcp } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
+import { MqttClient } from "mqtt";
 import { createServer } from "../../src/service/create-server.ts";
 import { ConfigError } from "../../src/service/errors.ts";
 
@@ -23,6 +26,23 @@ test("a program's server holds everybody to its contract, and to the program's o
   } finally {
     await server.close();
   }
+});
+
+test("server bindings bound what CONNACK announces, and the program's own limits win", async () => {
+  const connack = async (limits: object): Promise<unknown> => {
+    const server = await createServer({ contract: petstore, limits });
+    const client = new MqttClient(() => connectTcp(Number(new URL(server.url).port), "127.0.0.1"), {
+      protocolVersion: 5,
+      keepalive: 3_600,
+      reconnectPeriod: 0,
+    });
+    const [packet] = await once(client as never, "connect");
+    await client.endAsync(true);
+    await server.close();
+    return [packet.properties.maximumPacketSize, packet.properties.serverKeepAlive];
+  };
+  assert.deepEqual(await connack({}), [262_144, 600]);
+  assert.deepEqual(await connack({ packetBytesMax: 5_000, keepAliveSecondsMax: 60 }), [5_000, 60]);
 });
 
 test("an option that there is not is no option that was left out", async () => {
