@@ -2,8 +2,10 @@
 //   npm test                       all of it
 //   npm run check                  what needs no test run
 //   npm run test:only [-- FILE…]   tests alone, without coverage
+
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { coverageGaps } from "./coverage.ts";
 
@@ -73,7 +75,9 @@ function runTests(paths: readonly string[], withCoverage: boolean): Counts {
     ["spec", "stdout"],
     ["./scripts/test-counts.mjs", countsFile],
   ].flatMap(([name = "", to = ""]) => ["--test-reporter", name, "--test-reporter-destination", to]);
-  const node = ["--import", "tsx", "--test", `--test-timeout=${fileMillisecondsMax}`, ...reporters, ...paths];
+  // By itself the runner leaves one core idle, and most files wait for processes of their own.
+  const files = `--test-concurrency=${availableParallelism()}`;
+  const node = ["--import", "tsx", "--test", files, `--test-timeout=${fileMillisecondsMax}`, ...reporters, ...paths];
   const command = withCoverage ? [join(root, "node_modules/c8/bin/c8.js"), process.execPath, ...node] : node;
   // A test run inside a test run would report to the outer one.
   const { NODE_TEST_CONTEXT: _, ...env } = process.env;
