@@ -16,9 +16,9 @@ export function contractLimits({ servers }: Contract): Partial<Limits> {
 function least(
   name: keyof Limits,
   servers: readonly ContractServer[],
-  valueOf: (server: ContractServer) => number | undefined,
+  said: (server: ContractServer) => number | undefined,
 ): Partial<Limits> {
-  const values = servers.map(valueOf).filter((value) => value !== undefined);
+  const values = servers.map(said).filter((value) => value !== undefined);
   const row = limitTable.find((limit) => limit.name === name);
   if (values.length === 0 || row === undefined) return {};
   return { [name]: Math.min(Math.max(Math.min(...values), row.minimum), row.maximum) };
