@@ -210,3 +210,13 @@ test("a Will is asked for as such: a policy may allow less than for a PUBLISH", 
   stage.connect('CONNECT c1 will(q0 "a" payload="x")');
   assert.match(stage.sent().join(), /CONNACK 0x87 .*Will: Not yours/);
 });
+
+test("a subscription that the new law only narrows goes on, narrowed", () => {
+  const stage = new BrokerStage();
+  const alice = stage.connectAs(["a"], "CONNECT alice");
+  stage.receive(alice, ['SUBSCRIBE #1 "#" q0']);
+  stage.sent();
+  stage.broker.policyChanged(new TopicPolicy(), 1);
+  publishAll(stage, ["a", "b"], 2);
+  assert.deepEqual(topics(stage.sent()), ["a"]);
+});

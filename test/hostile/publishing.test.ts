@@ -71,7 +71,7 @@ attack("the same for Sessions that stay, with a store in memory", {
 attack("what is in flight to clients that never acknowledge is on disk, not in memory", {
   store: "disk",
   limits: { messageCacheBytesMax: MiB },
-  heldMiBMax: 60,
+  heldMiBMax: 80,
   run: async (arena) => {
     await many(20, async (index) => {
       await mute(arena, `mute${index}`, `flood/${index}`, "sessionExpiryInterval=1000");
